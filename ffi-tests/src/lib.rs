@@ -1,0 +1,1 @@
+//! Truths that weir is tested against: oracles in exact arithmetic and the simulator.
