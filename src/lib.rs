@@ -14,4 +14,5 @@ pub mod bytes;
 pub mod carve;
 pub mod digest;
 pub mod random;
+pub mod record;
 pub mod time;
