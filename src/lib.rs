@@ -13,6 +13,7 @@
 pub mod bytes;
 pub mod carve;
 pub mod digest;
+pub mod mesh;
 pub mod random;
 pub mod record;
 pub mod time;

@@ -1,0 +1,225 @@
+//! Neighbours: who was heard on the air, how well, and which of its frames were seen.
+//!
+//! A neighbour is *live* after three of its last four beacons or one exchange it acknowledged, and
+//! until it was silent for four heartbeats, did not acknowledge work four times, or said goodbye.
+//! Replays are told by a 64-bit window per sender and session (RFC 4303 section 3.4.3); a sender that
+//! lost its place is remembered for a while by its last number.
+
+use bytemuck::{Pod, Zeroable};
+use heapless::Deque;
+
+use crate::record::PARTS_MAX;
+use crate::time::{Instant, since};
+
+/// Heartbeats of silence after which a link is down.
+pub const SILENT_HEARTBEATS: u32 = 4;
+/// Attempts without acknowledgement after which a link is down.
+pub const TRIES: u8 = 4;
+/// Sessions with this bit are random; others are boot numbers, and those only grow.
+pub const RANDOM_SESSION: u64 = 1 << 63;
+
+/// Bits of [`Neighbour::flags`].
+pub mod flag {
+    /// The place is in use.
+    pub const USED: u8 = 1;
+    /// The link can be used.
+    pub const LIVE: u8 = 2;
+    /// Frames to and from it are dropped, for tests.
+    pub const BLOCKED: u8 = 4;
+    /// Its last beacon showed this node's digest.
+    pub const AGREED: u8 = 8;
+    /// Ask it what it holds.
+    pub const ASK: u8 = 16;
+    /// The list to send answers one of its lists.
+    pub const ANSWER: u8 = 32;
+    /// Its mesh parameters are others.
+    pub const FOREIGN: u8 = 64;
+}
+
+/// One neighbour.
+#[derive(Clone, Copy, Debug, Pod, Zeroable)]
+#[repr(C)]
+pub struct Neighbour {
+    /// Its session: boot number, or random with [`RANDOM_SESSION`].
+    pub session: u64,
+    /// Bit n: the frame `highest - n` was seen.
+    window: u64,
+    /// Digest of its last beacon.
+    pub digest: u64,
+    highest: u32,
+    /// When it was last heard.
+    pub heard_at: Instant,
+    /// When it was last asked for a summary.
+    pub asked_at: Instant,
+    /// Reassembly: version of the record.
+    pub part_boot: u32,
+    /// Reassembly: version of the record.
+    pub part_counter: u32,
+    /// Its id.
+    pub id: u16,
+    /// Groups to list to it.
+    pub list_mask: u16,
+    /// Reassembly: author of the record.
+    pub part_author: u16,
+    /// Reassembly: bit per part that came.
+    pub parts_have: u16,
+    /// See [`flag`].
+    pub flags: u8,
+    /// Bit n: the n-th last beacon was heard.
+    recent: u8,
+    ordinal: u8,
+    /// Attempts to get work acknowledged.
+    pub tries: u8,
+    /// Signal strength of the last frame.
+    pub rssi: i8,
+    /// Reassembly: kind of the record.
+    pub part_kind: u8,
+    /// Reassembly: slot of the record.
+    pub part_slot: u8,
+    /// Reassembly: parts in all, 0 = nothing begun.
+    pub parts_count: u8,
+    unused: u32,
+}
+
+const _: () = assert!(PARTS_MAX <= 16, "one bit per part");
+
+impl Neighbour {
+    /// Whether a flag is set.
+    #[must_use]
+    pub const fn is(&self, flag: u8) -> bool {
+        self.flags & flag != 0
+    }
+
+    /// Sets or clears a flag.
+    pub const fn set(&mut self, flag: u8, on: bool) {
+        self.flags = if on { self.flags | flag } else { self.flags & !flag };
+    }
+
+    /// Whether a frame of this session is new, and remembers it. A higher session starts a new window.
+    pub fn accept(&mut self, session: u64, sequence: u32) -> bool {
+        if session != self.session {
+            if session & RANDOM_SESSION == self.session & RANDOM_SESSION
+                && session & RANDOM_SESSION == 0
+                && session < self.session
+            {
+                return false;
+            }
+            (self.session, self.highest, self.window) = (session, sequence, 1);
+            return true;
+        }
+        let ahead = sequence.wrapping_sub(self.highest);
+        if sequence > self.highest {
+            self.window = self.window.checked_shl(ahead).unwrap_or(0) | 1;
+            self.highest = sequence;
+            return true;
+        }
+        let bit = 1_u64.checked_shl(self.highest.wrapping_sub(sequence)).unwrap_or(0);
+        let fresh = bit != 0 && self.window & bit == 0;
+        self.window |= bit;
+        fresh
+    }
+
+    /// Counts a beacon; returns whether three of the last four were heard.
+    pub const fn beacon(&mut self, ordinal: u8) -> bool {
+        let step = ordinal.wrapping_sub(self.ordinal);
+        self.ordinal = ordinal;
+        self.recent = if step >= 8 || step == 0 { 1 } else { (self.recent << step) | 1 };
+        (self.recent & 15).count_ones() >= 3
+    }
+
+    /// Forgets how well it was heard.
+    pub const fn forget_beacons(&mut self) {
+        self.recent = 0;
+    }
+
+    /// Whether it was heard but is not live yet.
+    #[must_use]
+    pub const fn is_candidate(&self) -> bool {
+        self.is(flag::USED) && !self.is(flag::LIVE) && self.recent != 0 && !self.is(flag::FOREIGN)
+    }
+}
+
+/// Senders that lost their place in the table.
+pub const DEPARTED: usize = 16;
+
+/// The last frame numbers of senders that lost their place. Not part of a snapshot.
+#[derive(Debug, Default)]
+pub struct Departed {
+    ring: Deque<(u16, u64, u32), DEPARTED>,
+}
+
+impl Departed {
+    /// Nobody.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { ring: Deque::new() }
+    }
+
+    fn remember(&mut self, neighbour: &Neighbour) {
+        if self.ring.is_full() {
+            self.ring.pop_front();
+        }
+        // There is room: one was taken out.
+        let _ = self.ring.push_back((neighbour.id, neighbour.session, neighbour.highest));
+    }
+
+    /// Whether a frame is older than what a departed sender had said already.
+    #[must_use]
+    pub fn has_seen(&self, id: u16, session: u64, sequence: u32) -> bool {
+        self.ring.iter().any(|&(other, known, highest)| {
+            other == id
+                && (known == session && sequence <= highest
+                    || (known | session) & RANDOM_SESSION == 0 && session < known)
+        })
+    }
+}
+
+/// The table of neighbours over borrowed memory.
+#[derive(Debug)]
+pub struct Neighbours<'a> {
+    /// Places; those without [`flag::USED`] are empty.
+    pub table: &'a mut [Neighbour],
+}
+
+impl Neighbours<'_> {
+    /// Index of a neighbour.
+    #[must_use]
+    pub fn find(&self, id: u16) -> Option<usize> {
+        self.table.iter().position(|n| n.is(flag::USED) && n.id == id)
+    }
+
+    /// A neighbour by id.
+    #[must_use]
+    pub fn get(&self, id: u16) -> Option<&Neighbour> {
+        self.table.get(self.find(id)?)
+    }
+
+    /// Whether a neighbour is live.
+    #[must_use]
+    pub fn is_live(&self, id: u16) -> bool {
+        self.get(id).is_some_and(|n| n.is(flag::LIVE) && !n.is(flag::BLOCKED))
+    }
+
+    /// A place for a new neighbour: an empty one, or that of the longest silent one that is neither
+    /// live, nor blocked, nor kept for another reason.
+    pub fn admit(
+        &mut self,
+        id: u16,
+        now: Instant,
+        departed: &mut Departed,
+        kept: impl Fn(u16) -> bool,
+    ) -> Option<usize> {
+        let empty = self.table.iter().position(|n| !n.is(flag::USED));
+        let index = empty.or_else(|| {
+            let idle = |n: &Neighbour| !n.is(flag::LIVE | flag::BLOCKED) && !kept(n.id);
+            let silent = self.table.iter().enumerate().filter(|(_, n)| idle(n));
+            silent.max_by_key(|(_, n)| since(now, n.heard_at)).map(|(index, _)| index)
+        })?;
+        let place = self.table.get_mut(index)?;
+        if place.is(flag::USED) {
+            departed.remember(place);
+        }
+        *place = Neighbour { id, flags: flag::USED, heard_at: now, ..Zeroable::zeroed() };
+        Some(index)
+    }
+}
