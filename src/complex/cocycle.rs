@@ -1,0 +1,339 @@
+//! Which integer flows have no curl, yet are no differences of potentials?
+//!
+//! On a spanning forest such a flow can be taken as zero; each other edge is a generator, each
+//! triangle a relation between at most three of them. A signed union-find peels what a triangle
+//! decides alone; the small core that is left is eliminated by unimodular column operations, so the
+//! remaining columns are a basis over the integers: torsion needs no case, it forces zeros.
+//!
+//! A generator code is [`ZERO`], or an index in 15 bits with [`MINUS`] above it: first the index of
+//! an edge, at the end of a row of the block's basis. Coefficients are `i16`; a basis with
+//! `sum z^2 > 2^20` or `edges * sum z^2 > 2^30` is refused, which bounds all products with it.
+//! Source: math.md 2.2 and 2.3. Does not round: see `harmonic`.
+
+use super::blocks::{ZERO, block_of, frame};
+use super::{Block, Derived, Ends, Error, Head, Store, Triangle, triangles};
+use crate::num::{Exact, at, put};
+
+/// The sign of a generator code.
+pub(super) const MINUS: u16 = 0x8000;
+
+/// A relation: sum of coefficient times generator; coefficient 0 past the end.
+type Relation = [(i16, u16); 3];
+
+/// The basis of one block: `generators` rows by `harmonics` columns.
+pub(super) struct Basis<'a> {
+    pub(super) coefficients: &'a [i16],
+    pub(super) harmonics: u16,
+}
+
+impl<'a> Basis<'a> {
+    pub(super) fn of(block: &Block, basis: &'a [i16]) -> Self {
+        let size = usize::from(block.generators).times(usize::from(block.harmonics));
+        let from = block.first_basis as usize;
+        let coefficients = basis.get(from..from.plus(size)).unwrap_or(&[]);
+        Self {
+            coefficients,
+            harmonics: block.harmonics,
+        }
+    }
+
+    /// The value of basis cocycle `k` on an edge with this generator code.
+    pub(super) fn value(&self, code: u16, k: u16) -> i64 {
+        if code & ZERO == ZERO {
+            return 0;
+        }
+        let row = u32::from(code & ZERO).times(u32::from(self.harmonics));
+        let value = i64::from(at(self.coefficients, row.plus(u32::from(k))));
+        if code & MINUS == 0 {
+            value
+        } else {
+            0_i64.minus(value)
+        }
+    }
+}
+
+/// Peels all generators, then finds the basis of every block.
+pub(super) fn build(store: &mut Store<'_>, head: &mut Head) -> Result<(), Error> {
+    let triangles = triangles(store.triangles)
+        .get(..usize::from(head.triangles))
+        .unwrap_or(&[]);
+    let edges = usize::from(head.edges);
+    let codes = store.generator.get_mut(..edges).unwrap_or(&mut []);
+    peel(codes, triangles);
+    // The core of a block is eliminated where its basis will stay: before the columns.
+    let (frame, rest) = frame(
+        store.pool,
+        Derived {
+            vertices: 0,
+            ..head.derived
+        },
+    )?;
+    name_rows(codes, store.ends, frame.blocks);
+    let scratch: &mut [i16] = bytemuck::try_cast_slice_mut(rest.rest()).unwrap_or(&mut []);
+    let mut used = 0_usize;
+    let blocks = frame.blocks;
+    for index in 0..blocks.len() {
+        let Some(mut block) = blocks.get(index).copied() else {
+            break;
+        };
+        block.first_basis = used as u32;
+        block.first_harmonic = head.derived.harmonics;
+        block.first_gram = head.derived.gram;
+        if block.generators != 0 {
+            let core = scratch.get_mut(used..).unwrap_or(&mut []);
+            let inside = |triangle: &&Triangle| {
+                block_of(blocks, at(store.ends, triangle.edges()[0]).tail) == index
+            };
+            let row = |edge: u16| at(codes, edge);
+            let relations = triangles.iter().filter(inside).map(|t| relation(row, *t));
+            block.harmonics = eliminate(core, block.generators, relations)?;
+            let members = store
+                .members
+                .get(usize::from(block.first_member)..usize::from(block.end_member));
+            bounded(
+                &Basis {
+                    coefficients: core,
+                    harmonics: block.harmonics,
+                },
+                codes,
+                members,
+            )?;
+        }
+        let harmonics = u32::from(block.harmonics);
+        used = used.plus(usize::from(block.generators).times(usize::from(block.harmonics)));
+        head.derived.harmonics = head.derived.harmonics.plus(harmonics);
+        head.derived.gram = head.derived.gram.plus(harmonics.times(harmonics));
+        if let Some(place) = blocks.get_mut(index) {
+            *place = block;
+        }
+    }
+    head.derived.basis = used as u32;
+    Ok(())
+}
+
+/// Refuses a basis whose cocycles are too large; see the bound at the top.
+fn bounded(basis: &Basis<'_>, codes: &[u16], members: Option<&[u16]>) -> Result<(), Error> {
+    let members = members.unwrap_or(&[]);
+    for k in 0..basis.harmonics {
+        let mut norm = 0_u64;
+        for edge in members {
+            let value = basis.value(at(codes, *edge), k);
+            // 2^15 edges of squares below 2^30.
+            norm = norm.plus(value.times(value).unsigned_abs());
+        }
+        if norm > 1 << 20 || norm.saturating_mul(members.len() as u64) > 1 << 30 {
+            return Err(Error::IllConditioned);
+        }
+    }
+    Ok(())
+}
+
+/// The class and sign of an edge. Parents are never larger, so the walk ends.
+fn find(codes: &[u16], code: u16) -> u16 {
+    let mut code = code;
+    while code & ZERO != ZERO {
+        let above = at(codes, code & ZERO);
+        if above & ZERO == code & ZERO {
+            break;
+        }
+        code = above ^ (code & MINUS);
+    }
+    code
+}
+
+/// The relation of a triangle, given the code of each edge: curl = ab - ac + bc = 0.
+fn relation(code: impl Fn(u16) -> u16, triangle: Triangle) -> Relation {
+    let [ab, ac, bc] = triangle.edges();
+    let mut terms: Relation = [(0, ZERO); 3];
+    let mut used = 0_usize;
+    for (sign, edge) in [(0, ab), (MINUS, ac), (0, bc)] {
+        let code = code(edge) ^ sign;
+        if code & ZERO == ZERO {
+            continue;
+        }
+        let coefficient = if code & MINUS == 0 { 1 } else { -1 };
+        let generator = code & ZERO;
+        let known = terms.iter().take(used).position(|term| term.1 == generator);
+        let place = known.unwrap_or(used);
+        used = used.max(place.plus(1));
+        if let Some(term) = terms.get_mut(place) {
+            *term = (term.0.plus(coefficient), generator);
+        }
+    }
+    terms
+}
+
+/// Sweeps the triangles until none decides anything alone.
+fn peel(codes: &mut [u16], triangles: &[Triangle]) {
+    loop {
+        let mut changed = false;
+        for triangle in triangles {
+            let generator = |edge: u16| find(codes, at(codes, edge));
+            let relation = relation(generator, *triangle);
+            changed |= decide(codes, relation);
+        }
+        if !changed {
+            break;
+        }
+    }
+    for edge in 0..codes.len() as u32 {
+        let code = find(codes, at(codes, edge));
+        put(codes, edge, code);
+    }
+}
+
+/// Uses a relation with one generator, or with two of coefficients +-1. Whether it was used.
+fn decide(codes: &mut [u16], relation: Relation) -> bool {
+    let mut left = relation.into_iter().filter(|term| term.0 != 0);
+    match (left.next(), left.next(), left.next()) {
+        (Some((_, generator)), None, None) => put(codes, generator, ZERO),
+        (Some((1 | -1, _)), Some((1 | -1, _)), None) => {
+            let mut pair = relation.into_iter().filter(|term| term.0 != 0);
+            let (first, second) = (
+                pair.next().unwrap_or_default(),
+                pair.next().unwrap_or_default(),
+            );
+            // first + second = 0 makes them opposite, first - second = 0 equal.
+            let sign = if first.0 == second.0 { MINUS } else { 0 };
+            put(codes, first.1.max(second.1), first.1.min(second.1) | sign);
+        }
+        _ => return false,
+    }
+    true
+}
+
+/// Replaces edge indices by rows, counted per block in ascending order of the generators' edges.
+fn name_rows(codes: &mut [u16], ends: &[Ends], blocks: &mut [Block]) {
+    for edge in 0..codes.len() as u32 {
+        let code = at(codes, edge);
+        if code & ZERO == ZERO {
+            put(codes, edge, ZERO);
+        } else if u32::from(code) == edge {
+            let index = block_of(blocks, at(ends, edge).tail);
+            if let Some(block) = blocks.get_mut(index) {
+                put(codes, edge, block.generators);
+                block.generators = block.generators.plus(1);
+            }
+        } else {
+            let row = at(codes, code & ZERO);
+            put(codes, edge, row | (code & MINUS));
+        }
+    }
+}
+
+/// Column operations on the identity until every relation vanishes on every column. Returns the
+/// number of columns, the rank of the cocycles; `core` then holds them row by row.
+fn eliminate(
+    core: &mut [i16],
+    generators: u16,
+    relations: impl Iterator<Item = Relation>,
+) -> Result<u16, Error> {
+    let size = usize::from(generators);
+    let core = core.get_mut(..size.times(size)).ok_or(Error::Full)?;
+    core.fill(0);
+    for entry in core.iter_mut().step_by(size.plus(1)) {
+        *entry = 1;
+    }
+    let mut columns = generators;
+    for relation in relations {
+        columns = Core {
+            core,
+            size: generators,
+            columns,
+        }
+        .satisfy(relation)?;
+    }
+    for row in 0..u32::from(generators) {
+        for k in 0..u32::from(columns) {
+            // Moves down or stays: columns <= generators.
+            let value = at(core, row.times(u32::from(generators)).plus(k));
+            put(core, row.times(u32::from(columns)).plus(k), value);
+        }
+    }
+    Ok(columns)
+}
+
+struct Core<'a> {
+    core: &'a mut [i16],
+    size: u16,
+    columns: u16,
+}
+
+impl Core<'_> {
+    fn index(&self, row: u16, k: u16) -> u32 {
+        // The core was carved, so its size fits.
+        u32::from(row)
+            .times(u32::from(self.size))
+            .plus(u32::from(k))
+    }
+
+    /// The relation applied to column `k`: at most 3 * 2^15.
+    fn value(&self, relation: Relation, k: u16) -> i32 {
+        let mut sum = 0_i32;
+        for (coefficient, row) in relation.into_iter().filter(|term| term.0 != 0) {
+            let entry = i32::from(at(self.core, self.index(row, k)));
+            sum = sum.plus(i32::from(coefficient).times(entry));
+        }
+        sum
+    }
+
+    /// The column with the smallest nonzero value, and whether another is nonzero.
+    fn smallest(&self, relation: Relation) -> Option<(u16, bool)> {
+        let mut best: Option<(u32, u16)> = None;
+        let mut others = false;
+        for k in 0..self.columns {
+            let value = self.value(relation, k).unsigned_abs();
+            if value != 0 {
+                others |= best.is_some();
+                if best.is_none_or(|(least, _)| value < least) {
+                    best = Some((value, k));
+                }
+            }
+        }
+        best.map(|(_, k)| (k, others))
+    }
+
+    /// Euclid between the columns until one is left, which is dropped. Returns the columns left.
+    fn satisfy(&mut self, relation: Relation) -> Result<u16, Error> {
+        while let Some((pivot, others)) = self.smallest(relation) {
+            if others {
+                self.reduce(relation, pivot)?;
+            } else {
+                self.drop_column(pivot);
+            }
+        }
+        Ok(self.columns)
+    }
+
+    /// Subtracts multiples of the pivot column: every other value becomes smaller than the pivot's.
+    fn reduce(&mut self, relation: Relation, pivot: u16) -> Result<(), Error> {
+        let least = self.value(relation, pivot);
+        for k in (0..self.columns).filter(|k| *k != pivot) {
+            let quotient = self.value(relation, k).checked_div(least).unwrap_or(0);
+            if quotient == 0 {
+                continue;
+            }
+            for row in 0..self.size {
+                let step = i32::from(at(self.core, self.index(row, pivot))).checked_mul(quotient);
+                let old = i32::from(at(self.core, self.index(row, k)));
+                let new = step.and_then(|step| old.checked_sub(step));
+                let new = new
+                    .and_then(|new| i16::try_from(new).ok())
+                    .ok_or(Error::IllConditioned)?;
+                put(self.core, self.index(row, k), new);
+            }
+        }
+        Ok(())
+    }
+
+    /// Moves the later columns down by one, so that their order stays.
+    fn drop_column(&mut self, gone: u16) {
+        self.columns = self.columns.minus(1);
+        for row in 0..self.size {
+            for k in gone..self.columns {
+                let next = at(self.core, self.index(row, k.plus(1)));
+                put(self.core, self.index(row, k), next);
+            }
+        }
+    }
+}

@@ -1,0 +1,322 @@
+//! How much of each basis cocycle does a flow carry, once the best potentials are taken out?
+//!
+//! The Gram matrix of the cocycles modulo potentials, `S_kl = <z_k, z_l - d0 x(z_l)>`, is kept as
+//! `L D L^T` in Q40, row by row with `D` on the diagonal. It serves as a preconditioner only: the
+//! right-hand side is taken exactly from the edges and corrections are repeated until they round to
+//! zero, so its error moves no bit unless a coefficient falls on the threshold itself.
+//!
+//! Bounds: `sum z^2 <= 2^20` keeps `S` below 2^60 in Q40; `edges * sum z^2 <= 2^30` keeps the
+//! right-hand side `|z| |f - Z c|` below 2^62. Pivots below 2^-20 are refused. Source: math.md 2.5
+//! and 2.6, step 2. Does not decide what is written: see `project`.
+
+use super::cocycle::Basis;
+use super::solve::{EXTRA, Edges, GUARD, Outcome, Solver, Source, THRESHOLD};
+use super::{Error, Parts};
+use crate::num::wide::{GRAM, bits, div_shift, mul_gram, shr_round};
+use crate::num::{Exact, at, put};
+
+/// Least pivot of a Gram matrix, 2^-20: below it the quotient would have less than 20 bits.
+const PIVOT_MIN: i64 = 1 << 20;
+/// Rounds of corrections: each gains about twenty bits, and a coefficient has at most 47.
+const ROUNDS: u32 = 12;
+/// A coefficient this close to the threshold, 2^-20, is flagged.
+const MARGIN: u32 = 20;
+
+/// A flow minus cocycles, or one cocycle, as divergence at the vertices.
+pub(super) struct Cochain<'a> {
+    pub(super) edges: Edges<'a>,
+    pub(super) basis: &'a Basis<'a>,
+    pub(super) codes: &'a [u16],
+    pub(super) flow: Flow<'a>,
+}
+
+/// Which flow a [`Cochain`] is.
+#[derive(Clone, Copy)]
+pub(super) enum Flow<'a> {
+    /// `f - Z c`.
+    Rest {
+        /// The flow given, by edge.
+        flow: &'a [i32],
+        /// The coefficients.
+        c: &'a [i64],
+    },
+    /// One basis cocycle.
+    Cocycle(u16),
+}
+
+impl Cochain<'_> {
+    /// The value on an edge; wraps only if [`Cochain::fits`] has not been asked.
+    fn value(&self, edge: u16) -> i64 {
+        let code = at(self.codes, edge);
+        match self.flow {
+            Flow::Cocycle(k) => self.basis.value(code, k),
+            Flow::Rest { flow, c } => {
+                let given = i64::from(at(flow, edge));
+                given.wrapping_sub(combination(self.basis, code, c))
+            }
+        }
+    }
+
+    /// Whether the sum of magnitudes leaves room for the guard bits.
+    fn fits(&self) -> bool {
+        let values = self
+            .edges
+            .members
+            .iter()
+            .map(|edge| self.value(*edge).unsigned_abs());
+        values.fold(0_u64, u64::saturating_add) < 1 << 46
+    }
+}
+
+/// `sum c_k z_k` on an edge.
+pub(super) fn combination(basis: &Basis<'_>, code: u16, c: &[i64]) -> i64 {
+    let mut sum = 0_i64;
+    for (k, coefficient) in (0_u16..).zip(c) {
+        sum = sum.wrapping_add(coefficient.wrapping_mul(basis.value(code, k)));
+    }
+    sum
+}
+
+impl Source for Cochain<'_> {
+    fn coarse(&self, y: &mut [i64]) {
+        y.fill(0);
+        for edge in self.edges.members {
+            let (tail, head) = self.edges.local(*edge);
+            let value = self.value(*edge) << GUARD;
+            put(y, head, at(y, head).plus(value));
+            put(y, tail, at(y, tail).minus(value));
+        }
+    }
+
+    fn fine(&self, _: &mut [i64], _: u32) -> u64 {
+        0
+    }
+}
+
+/// Fills the Gram factor of a block that has cocycles.
+pub(super) fn build(parts: &mut Parts<'_>) -> Result<(), Error> {
+    let Parts {
+        solver,
+        basis,
+        codes,
+        gram,
+        ..
+    } = parts;
+    let size = u32::from(basis.harmonics);
+    for row in 0..basis.harmonics {
+        let edges = solver.edges;
+        let source = Cochain {
+            edges,
+            basis,
+            codes,
+            flow: Flow::Cocycle(row),
+        };
+        let outcome = solver.refine(&source, true);
+        if outcome.uncertified {
+            return Err(Error::IllConditioned);
+        }
+        for k in 0..=row {
+            let mut sum = 0_i64;
+            for edge in edges.members {
+                let code = at(codes, *edge);
+                let rest = (basis.value(code, row) << GRAM).minus(fall(solver, *edge, outcome));
+                sum = sum.wrapping_add(basis.value(code, k).wrapping_mul(rest));
+            }
+            put(gram, u32::from(row).times(size).plus(u32::from(k)), sum);
+        }
+    }
+    Gram {
+        entries: gram,
+        size,
+    }
+    .factor()
+    .ok_or(Error::IllConditioned)
+}
+
+/// The difference of potentials along an edge, in Q40.
+fn fall(solver: &Solver<'_>, edge: u16, outcome: Outcome) -> i64 {
+    let (tail, head) = solver.edges.local(edge);
+    let whole = at(solver.x, head).minus(at(solver.x, tail));
+    let rest = i64::from(at(solver.d, head)).minus(i64::from(at(solver.d, tail)));
+    (whole << EXTRA).plus(rest << EXTRA.minus(outcome.shift))
+}
+
+/// A small symmetric positive matrix, then its factor: lower triangle by rows, Q40.
+struct Gram<'a> {
+    entries: &'a mut [i64],
+    size: u32,
+}
+
+impl Gram<'_> {
+    fn entry(&self, row: u32, k: u32) -> i64 {
+        at(self.entries, row.times(self.size).plus(k))
+    }
+
+    /// `L D L^T` in place; `None` if a pivot is too small or an entry does not fit.
+    fn factor(&mut self) -> Option<()> {
+        for row in 0..self.size {
+            for k in 0..=row {
+                let mut sum = self.entry(row, k);
+                for m in 0..k {
+                    let part = mul_gram(self.entry(row, m), self.entry(m, m))?;
+                    sum = sum.checked_sub(mul_gram(part, self.entry(k, m))?)?;
+                }
+                let value = if k < row {
+                    div_shift(sum, GRAM, self.entry(k, k))?
+                } else {
+                    sum
+                };
+                put(self.entries, row.times(self.size).plus(k), value);
+            }
+            (self.entry(row, row) >= PIVOT_MIN).then_some(())?;
+        }
+        Some(())
+    }
+
+    /// Bits by which a solution may exceed its side, from the smallest pivot.
+    fn gain(&self) -> u32 {
+        let pivots = (0..self.size).map(|k| bits(self.entry(k, k).unsigned_abs()));
+        GRAM.plus(2).saturating_sub(pivots.min().unwrap_or(GRAM))
+    }
+
+    /// Replaces `side` by the solution; `None` if it does not fit.
+    fn solve(&self, side: &mut [i64]) -> Option<()> {
+        for row in 0..self.size {
+            let mut sum = at(side, row);
+            for k in 0..row {
+                sum = sum.checked_sub(mul_gram(self.entry(row, k), at(side, k))?)?;
+            }
+            put(side, row, sum);
+        }
+        for row in (0..self.size).rev() {
+            let mut sum = div_shift(at(side, row), GRAM, self.entry(row, row))?;
+            for k in row.plus(1)..self.size {
+                sum = sum.checked_sub(mul_gram(self.entry(k, row), at(side, k))?)?;
+            }
+            put(side, row, sum);
+        }
+        Some(())
+    }
+}
+
+/// Finds the integer coefficients of a block's cocycles in `flow`, then the potentials of the rest.
+pub(super) fn reduce(parts: &mut Parts<'_>, flow: &[i32]) -> Result<Outcome, Error> {
+    let mut total = Outcome {
+        uncertified: parts.basis.harmonics != 0,
+        ..Outcome::default()
+    };
+    parts.c.fill(0);
+    for _ in 0..ROUNDS {
+        if parts.basis.harmonics == 0 {
+            break;
+        }
+        let (outcome, unit) = parts.side(flow)?;
+        total.passes = total.passes.plus(outcome.passes);
+        let gram = Gram {
+            entries: parts.gram,
+            size: u32::from(parts.basis.harmonics),
+        };
+        gram.solve(parts.dc).ok_or(Error::Range)?;
+        if !parts.step(unit) {
+            total.uncertified = unit < GUARD || !parts.settle_fraction(unit);
+            break;
+        }
+    }
+    let outcome = parts.solve_rest(flow, false)?;
+    parts.solver.round();
+    total.passes = total.passes.plus(outcome.passes);
+    total.uncertified |= outcome.uncertified;
+    Ok(total)
+}
+
+impl Parts<'_> {
+    /// Potentials of `flow - Z c`.
+    fn solve_rest(&mut self, flow: &[i32], sharp: bool) -> Result<Outcome, Error> {
+        let source = Cochain {
+            edges: self.solver.edges,
+            basis: &self.basis,
+            codes: self.codes,
+            flow: Flow::Rest { flow, c: self.c },
+        };
+        source.fits().then_some(()).ok_or(Error::Range)?;
+        Ok(self.solver.refine(&source, sharp))
+    }
+
+    /// Fills `dc` with `Z^T (f - Z c - d0 x)` in units of `2^-unit`; returns the unit, which leaves
+    /// room for what the Gram matrix may multiply.
+    fn side(&mut self, flow: &[i32]) -> Result<(Outcome, u32), Error> {
+        let outcome = self.solve_rest(flow, true)?;
+        let mut most = 0_u64;
+        for k in 0..self.basis.harmonics {
+            let mut sum = 0_i64;
+            for edge in self.solver.edges.members {
+                let code = at(self.codes, *edge);
+                let (tail, head) = self.solver.edges.local(*edge);
+                let value =
+                    i64::from(at(flow, *edge)).wrapping_sub(combination(&self.basis, code, self.c));
+                let fall = at(self.solver.x, head).wrapping_sub(at(self.solver.x, tail));
+                let rest = (value << GUARD).wrapping_sub(fall);
+                sum = sum.wrapping_add(self.basis.value(code, k).wrapping_mul(rest));
+            }
+            put(self.dc, k, sum);
+            most = most.max(sum.unsigned_abs());
+        }
+        let gram = Gram {
+            entries: self.gram,
+            size: u32::from(self.basis.harmonics),
+        };
+        let room = 60_u32
+            .saturating_sub(gram.gain())
+            .plus(GUARD)
+            .saturating_sub(bits(most));
+        let unit = room.min(GUARD.plus(outcome.shift));
+        for k in 0..self.basis.harmonics {
+            let sum = at(self.dc, k);
+            let value = match unit.checked_sub(GUARD) {
+                Some(up) => (sum << up).wrapping_sub(self.remainder(k, outcome.shift, up)),
+                None => shr_round(sum, GUARD.minus(unit)),
+            };
+            put(self.dc, k, value);
+        }
+        Ok((outcome, unit))
+    }
+
+    /// What the fraction of the potentials adds to the side of cocycle `k`.
+    fn remainder(&self, k: u16, shift: u32, up: u32) -> i64 {
+        let mut sum = 0_i64;
+        for edge in self.solver.edges.members {
+            let (tail, head) = self.solver.edges.local(*edge);
+            let fall = i64::from(at(self.solver.d, head)).minus(i64::from(at(self.solver.d, tail)));
+            // At most 2^24 * sum |z| <= 2^49.
+            sum = sum.plus(self.basis.value(at(self.codes, *edge), k).times(fall));
+        }
+        shr_round(sum, shift.minus(up))
+    }
+
+    /// Adds the rounded corrections to the coefficients if one of them is above 3/4 (above 1/2
+    /// would never end at a half); whether it did.
+    fn step(&mut self, unit: u32) -> bool {
+        let near = (3_i64 << unit) >> 2;
+        let moves = self
+            .dc
+            .iter()
+            .any(|dc| dc.unsigned_abs() > near.unsigned_abs());
+        for (c, dc) in self.c.iter_mut().zip(self.dc.iter()).filter(|_| moves) {
+            *c = c.wrapping_add(shr_round(*dc, unit));
+        }
+        moves
+    }
+
+    /// Rounds coefficient plus fraction by the common threshold; whether all were clear of it.
+    fn settle_fraction(&mut self, unit: u32) -> bool {
+        let mut clear = true;
+        for (c, dc) in self.c.iter_mut().zip(self.dc.iter()) {
+            let above = dc.plus(THRESHOLD << unit.minus(GUARD));
+            *c = c.wrapping_add(above >> unit);
+            let fraction = above & (1_i64 << unit).minus(1);
+            let margin = (1_i64 << unit) >> MARGIN;
+            clear &= fraction >= margin && fraction < (1_i64 << unit).minus(margin);
+        }
+        clear
+    }
+}

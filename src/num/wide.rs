@@ -1,0 +1,203 @@
+//! How are products and quotients wider than 64 bits taken without 128-bit arithmetic?
+//!
+//! Multipliers are Q30 in `i32`, vectors are `i64`, Gram matrices are Q40 in `i64`. Each product is
+//! built from 32-bit halves and rounded once; a shift of the exact value is taken by [`shr_round`].
+//! A result that fits is exact to that one rounding; the callers state the bound that makes it fit.
+//! Source: math.md 2.5. Does not use `i128`: its helpers cost kilobytes on 32-bit machines.
+
+use super::Exact;
+
+/// Fraction bits of a Gram matrix.
+pub const GRAM: u32 = 40;
+
+/// `a * l / 2^30`, rounded to nearest, for `l` in Q30. Exact bound: `|a * l| < 2^93` always holds;
+/// the result fits because `|l| <= 1`.
+#[inline]
+#[must_use]
+pub fn mul_q30(a: i64, l: i32) -> i64 {
+    let (high, low) = halves(a, i64::from(l));
+    (high << 2).plus(low.plus(1 << 29) >> 30)
+}
+
+/// The two partial products `(a >> 32) * m` and `(a mod 2^32) * m`; `|m| < 2^31` keeps both in 63
+/// bits.
+#[inline]
+fn halves(a: i64, m: i64) -> (i64, i64) {
+    ((a >> 32).times(m), (a & 0xffff_ffff).times(m))
+}
+
+/// `a / 2^bits`, rounded to nearest, halves up; `bits < 63`, `|a| < 2^62`.
+#[inline]
+#[must_use]
+pub fn shr_round(a: i64, bits: u32) -> i64 {
+    a.plus((1_i64 << bits) >> 1) >> bits
+}
+
+/// Bits of the magnitude of `a`.
+#[inline]
+#[must_use]
+pub fn bits(a: u64) -> u32 {
+    u64::BITS.minus(a.leading_zeros())
+}
+
+/// A reciprocal `1 / d` as `mantissa * 2^-62 * 2^-exponent`, mantissa below 2^31.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Reciprocal {
+    /// 31 bits, the leading one set.
+    pub mantissa: u32,
+    /// `d = normalised * 2^exponent` with `2^31 <= normalised < 2^32`.
+    pub exponent: i16,
+}
+
+impl Reciprocal {
+    /// The reciprocal of a positive number below 2^62; the one 64/32 division per pivot. The
+    /// relative error is below 2^-29, which refinement removes.
+    #[must_use]
+    pub fn of(d: i64) -> Self {
+        let width = bits(d.unsigned_abs());
+        let normalised = if width >= 32 {
+            d >> width.minus(32)
+        } else {
+            d << 32_u32.minus(width)
+        };
+        let quotient = (1_i64 << 62).checked_div(normalised).unwrap_or(0);
+        Self {
+            mantissa: u32::try_from(quotient.min(0x7fff_ffff)).unwrap_or(0),
+            // A width is at most 64.
+            exponent: (width as i16).minus(32),
+        }
+    }
+
+    /// `a / d * 2^scale`, rounded; `0 <= 62 - scale + exponent < 62` and the result fits.
+    #[inline]
+    #[must_use]
+    pub fn apply(self, a: i64, scale: i16) -> i64 {
+        let (high, low) = halves(a, i64::from(self.mantissa));
+        let shift = u32::try_from(62_i16.minus(scale).plus(self.exponent)).unwrap_or(0);
+        if shift > 32 {
+            shr_round(high.plus(low >> 32), shift.minus(32))
+        } else {
+            (high << 32_u32.minus(shift)).plus(shr_round(low, shift))
+        }
+    }
+}
+
+/// The 128-bit product of two unsigned numbers as (high, low).
+#[must_use]
+pub fn mul_full(a: u64, b: u64) -> (u64, u64) {
+    let (ah, al, bh, bl) = (a >> 32, a & 0xffff_ffff, b >> 32, b & 0xffff_ffff);
+    let low = al.times(bl);
+    // Each partial sum is at most (2^32 - 1)^2 + 2 (2^32 - 1) = 2^64 - 1.
+    let left = ah.times(bl).plus(low >> 32);
+    let right = al.times(bh).plus(left & 0xffff_ffff);
+    let high = ah.times(bh).plus(left >> 32).plus(right >> 32);
+    (high, (right << 32) | (low & 0xffff_ffff))
+}
+
+/// `a * b / 2^40` towards minus infinity in magnitude, for Q40 numbers; `None` if it does not fit.
+#[must_use]
+pub fn mul_gram(a: i64, b: i64) -> Option<i64> {
+    let (high, low) = mul_full(a.unsigned_abs(), b.unsigned_abs());
+    if high >> (GRAM.minus(1)) != 0 {
+        return None;
+    }
+    let magnitude = (high << 64_u32.minus(GRAM)) | (low >> GRAM);
+    signed(magnitude, (a < 0) != (b < 0))
+}
+
+/// `a * 2^shift / b` towards zero by long division; `None` if `b` is 0 or the result does not fit.
+#[must_use]
+pub fn div_shift(a: i64, shift: u32, b: i64) -> Option<i64> {
+    let divisor = b.unsigned_abs();
+    if divisor == 0 || divisor >> 63 != 0 {
+        return None;
+    }
+    let (mut rest, mut quotient) = (0_u64, 0_u64);
+    let digits = a.unsigned_abs();
+    for step in 0..64_u32.plus(shift) {
+        let digit = if step < 64 {
+            (digits >> 63_u32.minus(step)) & 1
+        } else {
+            0
+        };
+        if quotient >> 62 != 0 {
+            return None;
+        }
+        rest = (rest << 1) | digit;
+        quotient <<= 1;
+        if rest >= divisor {
+            rest = rest.minus(divisor);
+            quotient |= 1;
+        }
+    }
+    signed(quotient, (a < 0) != (b < 0))
+}
+
+fn signed(magnitude: u64, negative: bool) -> Option<i64> {
+    let value = i64::try_from(magnitude).ok()?;
+    Some(if negative { 0_i64.minus(value) } else { value })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stream() -> impl Iterator<Item = u64> {
+        let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+        core::iter::repeat_with(move || {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            state
+        })
+    }
+
+    #[test]
+    fn products_round_once() {
+        let mut random = stream();
+        for _ in 0..20_000 {
+            let a = (random.next().unwrap() as i64) >> (random.next().unwrap() % 60).max(1);
+            let l = (random.next().unwrap() % (1 << 30)) as i32;
+            let want = (i128::from(a) * i128::from(l) + (1 << 29)) >> 30;
+            assert_eq!(i128::from(mul_q30(a, l)), want);
+        }
+    }
+
+    #[test]
+    fn full_products_and_quotients_match_wide_integers() {
+        let mut random = stream();
+        for _ in 0..20_000 {
+            let (a, b) = (random.next().unwrap(), random.next().unwrap());
+            let want = u128::from(a) * u128::from(b);
+            assert_eq!(mul_full(a, b), ((want >> 64) as u64, want as u64));
+            let (x, y) = ((a as i64) >> 13, (b as i64) >> (a % 40 + 10));
+            let want = (i128::from(x).unsigned_abs() * i128::from(y).unsigned_abs()) >> GRAM;
+            let got = mul_gram(x, y).map(|v| i128::from(v).unsigned_abs());
+            assert_eq!(got, (want < 1 << 63).then_some(want));
+            if y != 0 {
+                let want = (i128::from(x) << 30) / i128::from(y);
+                assert_eq!(
+                    div_shift(x, 30, y).map(i128::from),
+                    (want.abs() < 1 << 63).then_some(want)
+                );
+            }
+        }
+        assert_eq!(div_shift(1, 40, 0), None);
+    }
+
+    #[test]
+    fn reciprocals_divide_to_29_bits() {
+        let mut random = stream();
+        for _ in 0..20_000 {
+            let d = ((random.next().unwrap() >> 17) as i64 >> (random.next().unwrap() % 28))
+                .max(1 << 17);
+            let y = (random.next().unwrap() as i64) >> 18;
+            let want = (i128::from(y) << 32) / i128::from(d);
+            let got = i128::from(Reciprocal::of(d).apply(y, 32));
+            assert!(
+                (got - want).abs() <= 1 + (want.abs() >> 28),
+                "{y} / {d}: {got} {want}"
+            );
+        }
+    }
+}
