@@ -15,13 +15,15 @@
 //! | materials | [`num`] wide integers that round once; [`digest`] keyed hashes; [`random`] the reproducible stream; [`bytes`] the reader that consumes; [`time`] clock, timers, Trickle; [`carve`] lent memory as arrays |
 //! | record | [`record`] who says what in which version; the store, its digest, what differs |
 //! | rooms | [`complex`] exact projection of flows and the balancing plan; [`mesh`] the node: frames, seals, neighbours, gossip, ledger |
-//!
+//! | sync | [`sync`] where records meet the rooms: [`sync::flows`] is LOAD and LINKS rows and the complex |
+//! | abi | [`abi`] the C surface; its `border` alone dereferences what C passed |
 //!
 //! A frame goes: interrupt, inbox, seal, record, merge; a result: records, meeting, room, caller.
 //! Inputs store, a poll acts, and results are computed when they are asked for.
 
 #![cfg_attr(not(test), no_std)]
 
+pub mod abi;
 pub mod bytes;
 pub mod carve;
 pub mod complex;
@@ -30,4 +32,5 @@ pub mod mesh;
 pub mod num;
 pub mod random;
 pub mod record;
+pub mod sync;
 pub mod time;
