@@ -1,0 +1,27 @@
+#if defined(__XTENSA__)
+#error "weir: no archive for Xtensa (ESP32, S2, S3): its compiler is a fork; use a RISC-V or Arm chip"
+#elif defined(__riscv) && __riscv_xlen == 32 && !defined(__riscv_mul)
+#error "weir: no archive for RV32 without the M extension"
+#elif defined(__riscv) && __riscv_xlen == 32 && !defined(__riscv_float_abi_soft)
+#error "weir: no archive yet for RV32 with a hard-float ABI (ilp32f, ilp32d)"
+#endif
+
+#define WEIR_VERSION "@VERSION@"
+#define WEIR_VERSION_MAJOR @MAJOR@
+#define WEIR_VERSION_MINOR @MINOR@
+#define WEIR_VERSION_PATCH @PATCH@
+/** Grows with every release: (major << 16) | (minor << 8) | patch. */
+#define WEIR_VERSION_NUMBER \
+    ((WEIR_VERSION_MAJOR << 16) | (WEIR_VERSION_MINOR << 8) | WEIR_VERSION_PATCH)
+
+#if defined(__GNUC__) || defined(__clang__)
+#define WEIR_CHECK_RESULT __attribute__((warn_unused_result))
+#else
+#define WEIR_CHECK_RESULT
+#endif
+
+/** Words of 8 bytes that hold `bytes` bytes. */
+#define WEIR_WORDS(bytes) (((bytes) + 7u) / 8u)
+
+/** The constant num/den as a weir_q16, rounded towards zero. For constant expressions only. */
+#define WEIR_Q16(num, den) ((num) * INT64_C(65536) / (den))

@@ -1,0 +1,450 @@
+//! What holds of the projection for every complex and every flow?
+
+use ffi_tests::oracle::Random;
+use ffi_tests::oracle::complexes::{
+    Plain, assortment, band, bowtie, classics, erdos, filled, geometric, named, sheet,
+};
+use ffi_tests::oracle::lent::Lent;
+use ffi_tests::oracle::reference::Canonical;
+use weir::complex::{Error, Shape};
+
+const AMPLITUDES: [i64; 3] = [1 << 8, 1 << 20, 1 << 29];
+
+/// Samples: many more when evidence is asked for.
+fn samples(quick: usize) -> usize {
+    if std::env::var_os("WEIR_EVIDENCE").is_some() {
+        quick * 40
+    } else {
+        quick
+    }
+}
+
+fn flow(random: &mut Random, edges: usize, amplitude: i64) -> Vec<i32> {
+    (0..edges)
+        .map(|_| random.signed(amplitude) as i32)
+        .collect()
+}
+
+fn sample(seed: u64, quick: usize) -> (Random, Vec<Plain>) {
+    let mut random = Random(seed);
+    let all = assortment(&mut random, samples(quick));
+    (random, all)
+}
+
+#[test]
+fn projections_have_no_curl_and_project_to_themselves() {
+    let (mut random, all) = sample(1, 120);
+    for plain in all {
+        let canonical = Canonical::of(&plain);
+        let mut lent = Lent::of(&plain);
+        for amplitude in AMPLITUDES {
+            let f = flow(&mut random, canonical.edges.len(), amplitude);
+            let p = lent.project(&f);
+            assert!(
+                canonical.curl(&p).iter().all(|c| *c == 0),
+                "{}: {amplitude}",
+                plain.name
+            );
+            assert_eq!(lent.project(&p), p, "{}: {amplitude}", plain.name);
+        }
+    }
+}
+
+#[test]
+fn edges_in_no_triangle_keep_their_flow() {
+    let (mut random, all) = sample(2, 60);
+    for plain in all {
+        let canonical = Canonical::of(&plain);
+        let f = flow(&mut random, canonical.edges.len(), 1 << 20);
+        let p = Lent::of(&plain).project(&f);
+        for edge in 0..f.len() {
+            if canonical.curls.iter().all(|row| row[edge] == 0) {
+                assert_eq!(p[edge], f[edge]);
+            }
+        }
+    }
+}
+
+#[test]
+fn order_and_orientation_of_what_was_added_change_no_byte() {
+    let (mut random, all) = sample(3, 60);
+    for plain in all {
+        let f = flow(&mut random, plain.edges.len(), 1 << 24);
+        let mut first = Lent::of(&plain);
+        let p = first.project(&f);
+        for _ in 0..3 {
+            let mut other = Lent::shuffled(&plain, &mut random, true);
+            assert_eq!(other.project(&f), p, "{}", plain.name);
+            assert_eq!(other.words, first.words, "{}", plain.name);
+        }
+    }
+}
+
+#[test]
+fn storage_does_not_remember_what_was_removed() {
+    let (mut random, all) = sample(4, 60);
+    for plain in all {
+        let f = flow(&mut random, plain.edges.len(), 1 << 24);
+        let mut clean = Lent::of(&plain);
+        let mut used = clean.clone();
+        let want = clean.project(&f);
+        for _ in 0..3 {
+            let (a, b) = plain.edges[random.below(plain.edges.len() as u64) as usize];
+            let mut complex = used.complex();
+            complex.remove_edge(b, a).unwrap();
+            complex.settle().unwrap();
+            assert_eq!(complex.remove_edge(a, b), Err(Error::Missing));
+            complex.add_edge(b, a).unwrap();
+            for [x, y, z] in &plain.triangles {
+                complex.add_triangle(*z, *x, *y).unwrap();
+            }
+        }
+        assert_eq!(used.project(&f), want);
+        assert_eq!(used.words, clean.words, "{}", plain.name);
+    }
+}
+
+#[test]
+fn curl_free_parts_pass_through_and_triangle_circulations_vanish() {
+    let (mut random, all) = sample(5, 80);
+    for plain in all {
+        let canonical = Canonical::of(&plain);
+        let mut lent = Lent::of(&plain);
+        let f = flow(&mut random, canonical.edges.len(), 1 << 20);
+        // A curl-free flow with its cocycles: the projection of something else.
+        let z = lent.project(&flow(&mut random, f.len(), 1 << 22));
+        let mut moved: Vec<i32> = f.iter().zip(&z).map(|(f, z)| f + z).collect();
+        for row in &canonical.curls {
+            let b = random.signed(1 << 16) as i32;
+            moved
+                .iter_mut()
+                .zip(row)
+                .for_each(|(m, s)| *m += b * *s as i32);
+        }
+        let want: Vec<i32> = lent
+            .project(&f)
+            .iter()
+            .zip(&z)
+            .map(|(p, z)| p + z)
+            .collect();
+        assert_eq!(lent.project(&moved), want, "{}", plain.name);
+    }
+}
+
+#[test]
+fn long_rings_and_large_maps_obey_the_same_laws() {
+    let mut random = Random(8);
+    let mut all = vec![
+        band(1000),
+        band(401),
+        sheet("torus", 18, 18, Some(false)),
+        sheet("strip", 300, 1, None),
+        sheet("grid", 18, 18, None),
+        geometric(&mut random, 300, 90),
+    ];
+    if samples(1) > 1 {
+        all.push(geometric(&mut random, 1000, 55));
+        all.push(sheet("grid", 40, 40, None));
+        all.push(band(4000));
+    }
+    for plain in all {
+        let canonical = Canonical::of(&plain);
+        let mut lent = Lent::of(&plain);
+        for amplitude in [1 << 8, 1 << 22, 1 << 28] {
+            let edges = canonical.edges.len();
+            let f = flow(&mut random, edges, amplitude);
+            let p = lent.project(&f);
+            assert!(canonical.curl(&p).iter().all(|c| *c == 0), "{}", plain.name);
+            assert_eq!(lent.project(&p), p, "{}", plain.name);
+            let z = lent.project(&flow(&mut random, edges, amplitude));
+            let moved: Vec<i32> = f.iter().zip(&z).map(|(f, z)| f + z).collect();
+            let want: Vec<i32> = p.iter().zip(&z).map(|(p, z)| p + z).collect();
+            assert_eq!(lent.project(&moved), want, "{}: {amplitude}", plain.name);
+        }
+    }
+}
+
+#[test]
+fn blocks_do_not_see_each_other() {
+    let mut lent = Lent::of(&bowtie());
+    // Edges 01 02 12 23 24 34 45 56.
+    let one = lent.project(&[7, -9, 100, 0, 0, 0, 5, -6]);
+    let two = lent.project(&[7, -9, 100, 1 << 20, -3, 1 << 29, 5, -6]);
+    assert_eq!(one[..3], two[..3]);
+    assert_eq!(one[3..], [0, 0, 0, 5, -6]);
+    assert_eq!(two[6..], [5, -6]);
+}
+
+#[test]
+fn circulations_of_the_bowtie_vanish() {
+    // The predecessor's flow (25, 25, -25, 25, 25, -25, 0, 0) on edges 01 12 02 23 34 24 45 56.
+    let flow = [25, -25, 25, 25, -25, 25, 0, 0];
+    assert_eq!(Lent::of(&bowtie()).project(&flow), [0; 8]);
+}
+
+#[test]
+fn the_closed_form_of_a_triangle_is_within_one_unit() {
+    let mut lent = Lent::of(&bowtie());
+    for a in -4..5 {
+        for b in -4..5 {
+            let p = lent.project(&[a, b, 3, 0, 0, 0, 0, 0]);
+            let curl = a + 3 - b;
+            for (value, exact) in [(p[0], 3 * a - curl), (p[1], 3 * b + curl), (p[2], 9 - curl)] {
+                assert!((3 * value - exact).abs() < 3, "{a} {b}: {value} {exact}/3");
+            }
+        }
+    }
+}
+
+#[test]
+fn any_flow_is_projected_or_refused_without_a_trace() {
+    let (mut random, mut all) = sample(6, 60);
+    all.push(sheet("grid", 8, 8, None));
+    let mut refused = 0;
+    for plain in all {
+        let canonical = Canonical::of(&plain);
+        let mut lent = Lent::of(&plain);
+        lent.complex().settle().unwrap();
+        for round in 0..6 {
+            let edges = canonical.edges.len();
+            let f: Vec<i32> = (0..edges)
+                .map(|_| match (round, random.below(2)) {
+                    (0..3, 0) => i32::MIN,
+                    (0..3, _) => i32::MAX,
+                    _ => random.next() as i32,
+                })
+                .collect();
+            let before = lent.words.clone();
+            let mut out = vec![77; edges];
+            match lent.complex().project(&f, &mut out) {
+                Ok(_) => assert!(canonical.curl(&out).iter().all(|c| *c == 0)),
+                Err(error) => {
+                    refused += 1;
+                    assert_eq!(error, Error::Range);
+                    assert!(out.iter().all(|v| *v == 77));
+                }
+            }
+            assert_eq!(lent.words, before, "{}", plain.name);
+        }
+    }
+    assert!(refused > 10, "{refused}");
+}
+
+#[test]
+fn a_refusal_puts_back_what_was_resident() {
+    let triangle = filled("triangle", 3, vec![(0, 1), (1, 2), (0, 2)]);
+    let range = [i32::MAX, i32::MAX, i32::MIN];
+    let mut out = [1; 3];
+    let loads = [9, 8, 7];
+    for prepare in 0..3 {
+        let mut lent = Lent::of(&triangle);
+        match prepare {
+            0 => {}
+            1 => lent.complex().settle().unwrap(),
+            _ => drop(lent.complex().plan(&loads, &[1, 0, 3], &mut out).unwrap()),
+        }
+        let before = lent.words.clone();
+        let flow = out;
+        assert_eq!(lent.complex().project(&range, &mut out), Err(Error::Range));
+        assert_eq!(lent.words, before, "projection, {prepare}");
+        let heavy = [i32::MIN, 0, 0];
+        for capacity in [[0, 1, 0], [1, 0, 0], [0, 0, 5]] {
+            let ends = [[0, i32::MIN, 0], heavy, [0, 0, i32::MIN]];
+            for load in ends {
+                let mut complex = lent.complex();
+                if complex.plan(&load, &capacity, &mut out).is_err() {
+                    assert_eq!(lent.words, before, "plan, {prepare}");
+                } else {
+                    lent.words = before.clone();
+                    out = flow;
+                }
+            }
+        }
+        assert_eq!(out, flow);
+    }
+}
+
+#[test]
+fn one_more_than_there_is_room_for_is_refused() {
+    let shape = Shape {
+        nodes: 4,
+        edges: 5,
+        triangles: 1,
+        fill: 4,
+    };
+    let mut lent = Lent::new(shape);
+    let mut complex = lent.complex();
+    (1..5).for_each(|id| complex.add_node(id * 10).unwrap());
+    assert_eq!(complex.add_node(50), Err(Error::Full));
+    assert_eq!(complex.add_node(40), Ok(()));
+    for (a, b) in [(10, 20), (20, 30), (30, 10), (30, 40)] {
+        complex.add_edge(a, b).unwrap();
+        assert_eq!(complex.add_edge(b, a), Ok(()));
+    }
+    drop(complex);
+    let before = lent.words.clone();
+    let mut complex = lent.complex();
+    assert_eq!(complex.triangles().len(), 1);
+    assert_eq!(
+        complex.add_edge(20, 40),
+        Err(Error::Full),
+        "a second triangle"
+    );
+    assert_eq!(complex.add_edge(20, 20), Err(Error::Degenerate));
+    assert_eq!(complex.add_edge(20, 25), Err(Error::Missing));
+    assert_eq!(complex.add_triangle(10, 20, 40), Err(Error::Missing));
+    assert_eq!(complex.add_triangle(10, 20, 10), Err(Error::Degenerate));
+    assert_eq!(complex.remove_edge(20, 40), Err(Error::Missing));
+    assert_eq!(complex.max_curl(&[0; 3]), Err(Error::Length));
+    assert_eq!(complex.project(&[0; 4], &mut [0; 3]), Err(Error::Length));
+    assert_eq!(
+        complex.plan(&[0; 3], &[1; 4], &mut [0; 4]),
+        Err(Error::Length)
+    );
+    assert_eq!(lent.words, before);
+    let mut complex = lent.complex();
+    complex.set_fill_cliques(false).unwrap();
+    assert_eq!(complex.triangles().len(), 0);
+    complex.add_edge(20, 40).unwrap();
+    assert_eq!(complex.set_fill_cliques(true), Err(Error::Full));
+    complex.add_triangle(40, 30, 20).unwrap();
+    assert_eq!(complex.add_triangle(10, 30, 20), Err(Error::Full));
+    assert_eq!(complex.add_edge(10, 40), Err(Error::Full), "a sixth edge");
+}
+
+#[test]
+fn a_factor_or_core_without_room_is_refused_and_the_topology_stays() {
+    let plain = filled(
+        "dense",
+        12,
+        (0..12)
+            .flat_map(|a| (a + 1..12).map(move |b| (a, b)))
+            .collect(),
+    );
+    let mut lent = Lent::new(Shape {
+        nodes: 12,
+        edges: 66,
+        triangles: 220,
+        fill: 2,
+    });
+    let mut complex = lent.complex();
+    plain
+        .nodes
+        .iter()
+        .for_each(|id| complex.add_node(*id).unwrap());
+    plain
+        .edges
+        .iter()
+        .for_each(|(a, b)| complex.add_edge(*a, *b).unwrap());
+    assert_eq!(complex.triangles().len(), 220);
+    drop(complex);
+    let before = lent.words.clone();
+    assert_eq!(lent.complex().settle(), Err(Error::Full));
+    assert_eq!(lent.words, before);
+    assert_eq!(
+        lent.complex().project(&[0; 66], &mut [0; 66]),
+        Err(Error::Full)
+    );
+    assert_eq!(lent.words, before);
+}
+
+#[test]
+fn betti_numbers_of_the_classical_complexes() {
+    for (plain, want) in classics() {
+        assert_eq!(
+            Canonical::of(&plain).betti1(),
+            want as usize,
+            "oracle: {}",
+            plain.name
+        );
+        assert_eq!(
+            Lent::of(&plain).complex().betti1(),
+            Ok(want),
+            "{}",
+            plain.name
+        );
+    }
+}
+
+#[test]
+fn betti_numbers_are_those_of_the_rank() {
+    let (_, all) = sample(7, 100);
+    for plain in all {
+        let want = Canonical::of(&plain).betti1() as u32;
+        assert_eq!(
+            Lent::of(&plain).complex().betti1(),
+            Ok(want),
+            "{}",
+            plain.name
+        );
+    }
+}
+
+#[test]
+fn a_line_too_long_to_be_certain_is_refused_and_a_long_one_is_levelled() {
+    let line = |nodes: u16| {
+        let edges: Vec<_> = (1..nodes).map(|b| (b - 1, b)).collect();
+        named("line", &[], &edges)
+    };
+    let mut lent = Lent::of(&line(3000));
+    let before = lent.words.clone();
+    let mut flow = vec![0; 2999];
+    let refused = lent.complex().plan(&[7; 3000], &[1; 3000], &mut flow);
+    assert_eq!(refused, Err(Error::IllConditioned));
+    assert_eq!(lent.words, before);
+    let mut load = [0; 1000];
+    load[0] = 1_000_000;
+    let mut flow = vec![0; 999];
+    let report = Lent::of(&line(1000))
+        .complex()
+        .plan(&load, &[1; 1000], &mut flow)
+        .unwrap();
+    let want: Vec<i32> = (1..1000).map(|passed| 1_000_000 - 1000 * passed).collect();
+    assert_eq!((flow, report.after), (want, 0));
+}
+
+#[test]
+fn a_projection_is_the_plan_of_its_divergence_backwards() {
+    // On one block without holes and pinch points both round the same potentials.
+    let mut random = Random(9);
+    let strip = sheet("strip", 40, 1, None);
+    let triangle = named("triangle", &[[3, 5, 9]], &[]);
+    for plain in [
+        triangle,
+        sheet("grid", 5, 6, None),
+        erdos(&mut random, 12, 85),
+        strip,
+    ] {
+        let canonical = Canonical::of(&plain);
+        let mut lent = Lent::of(&plain);
+        for amplitude in AMPLITUDES.map(|amplitude| amplitude >> 3) {
+            let f = flow(&mut random, canonical.edges.len(), amplitude);
+            let mut load = vec![0; canonical.nodes.len()];
+            for ((low, high), f) in canonical.edges.iter().zip(&f) {
+                load[canonical.nodes.binary_search(low).unwrap()] -= f;
+                load[canonical.nodes.binary_search(high).unwrap()] += f;
+            }
+            let mut back = vec![0; f.len()];
+            lent.complex()
+                .plan(&load, &vec![5; load.len()], &mut back)
+                .unwrap();
+            let p = lent.project(&f);
+            assert!(p.iter().zip(&back).all(|(p, b)| *p == -b), "{}", plain.name);
+        }
+    }
+}
+
+#[test]
+fn an_empty_complex_answers() {
+    let mut lent = Lent::new(Shape {
+        nodes: 0,
+        edges: 0,
+        triangles: 0,
+        fill: 0,
+    });
+    let mut complex = lent.complex();
+    assert_eq!(complex.betti1(), Ok(0));
+    assert_eq!(complex.project(&[], &mut []).map(|r| r.blocks), Ok(0));
+    assert_eq!(complex.plan(&[], &[], &mut []).map(|r| r.after), Ok(0));
+    assert_eq!(complex.add_node(1), Err(Error::Full));
+}

@@ -1,0 +1,272 @@
+//! What the documentation claims of the mesh, one test each: liars, flapping links, silence, balance,
+//! equal results from equal records.
+
+use ffi_tests::sim::air::Faults;
+use ffi_tests::sim::check;
+use ffi_tests::sim::forge::Forger;
+use ffi_tests::sim::maps::{LAB, within};
+use ffi_tests::sim::planner::{Planner, execute};
+use ffi_tests::sim::world::World;
+use weir::mesh::Config;
+use weir::mesh::event::{Code, Refusal};
+use weir::record::Version;
+use weir::record::rows::Load;
+
+fn lab(seed: u64, faults: Faults, tune: impl Fn(&mut Config)) -> World {
+    let mut world = World::new(within(&LAB, 8.0), faults, seed, tune);
+    (0..world.nodes.len()).for_each(|index| world.switch_on(index));
+    world
+}
+
+fn run(world: &mut World, span: u64) {
+    let until = world.now + span;
+    world.run(until, |_| {});
+}
+
+/// Milliseconds until all that are on hold one digest.
+fn agree(world: &mut World, limit: u64) -> u64 {
+    let start = world.now;
+    while check::one_digest(world).is_none() {
+        assert!(world.now < start + limit, "no agreement within {limit} ms");
+        run(world, 100);
+    }
+    world.now - start
+}
+
+fn sent(world: &mut World) -> u64 {
+    world.nodes.iter_mut().map(|n| n.stats().bytes_sent).sum()
+}
+
+#[test]
+fn an_equivocating_author_ends_in_one_digest_and_quiet() {
+    let mut world = lab(1, Faults::ROUGH, |config| config.heartbeat_max_ms = 3_600_000);
+    run(&mut world, 60_000);
+    world.switch_off(4);
+    let newest = world.nodes[0].versions().into_iter().filter(|v| v.0 == 5).map(|v| v.2).max();
+    let version = Version { counter: newest.expect("rows of 5").counter + 1, ..newest.unwrap() };
+    let mut liar = Forger { session: 9, ..Forger::new(5) };
+    for index in (0..54).filter(|&index| index != 4) {
+        let injected = 1000 + i64::from(index as u8 % 2) * 500;
+        let frame = liar.load(5, version, Load { injected, capacity: 1, ..Load::default() });
+        world.inject(index, frame);
+    }
+    run(&mut world, 1);
+    assert!(check::one_digest(&mut world).is_none(), "the lie is told");
+    let took = agree(&mut world, 120_000);
+    let reports = world.nodes.iter().flat_map(|n| &n.events);
+    let reports = reports.filter(|e| e.code == Code::Equivocation && e.peer == 5).count();
+    assert!(reports > 0, "somebody noticed");
+    run(&mut world, 3 * 3_600_000);
+    let before = sent(&mut world);
+    let hours = 2;
+    run(&mut world, hours * 3_600_000);
+    let per_hour = (sent(&mut world) - before) / hours / 53;
+    assert!(check::one_digest(&mut world).is_some());
+    assert!(per_hour <= 300, "{per_hour} bytes an hour and node are not quiet");
+    println!("evidence liar.equivocation agree_ms={took} reports={reports} digests=1 bytes_per_hour_and_node={per_hour}");
+}
+
+#[test]
+fn a_member_that_forges_all_others_is_reclaimed_and_no_signed_record_is_believed() {
+    let mut world = lab(2, Faults::ROUGH, |config| {
+        config.signed_records = 54;
+        config.signed_bytes = 32;
+    });
+    run(&mut world, 60_000);
+    for index in 0..54 {
+        assert!(world.nodes[index].note(0, b"honest").is_ok());
+    }
+    run(&mut world, 30_000);
+    agree(&mut world, 120_000);
+    let true_loads: Vec<_> = world.nodes.iter_mut().map(|n| n.books().load).collect();
+    let versions = world.nodes[0].versions();
+    world.nodes.iter_mut().for_each(|n| n.events.clear());
+    let liar = 16;
+    world.switch_off(liar);
+    let mut forger = Forger { session: 9, ..Forger::new(17) };
+    let start = world.now;
+    for &(author, kind, version) in versions.iter().filter(|v| v.0 != 17) {
+        let version = Version { counter: version.counter + 7, ..version };
+        let frame = match kind {
+            1 => forger.load(author, version, Load { injected: 666, capacity: 9, ..Load::default() }),
+            2 => forger.links(author, version, &[]),
+            _ => forger.note(author, 17, version, b"forged"),
+        };
+        for index in world.air.range[liar].clone() {
+            world.inject(index, frame.clone());
+        }
+    }
+    let signed_refused: u32 = {
+        run(&mut world, 1);
+        let stats = world.nodes.iter_mut().map(|n| n.stats());
+        stats.map(|s| s.refused[Refusal::Signature as usize]).sum()
+    };
+    let mut reclaimed = vec![None; 54];
+    while reclaimed.iter().enumerate().any(|(i, r)| i != liar && r.is_none()) {
+        run(&mut world, 50);
+        assert!(world.now < start + 120_000, "not reclaimed: {reclaimed:?}");
+        for (index, node) in world.nodes.iter().enumerate() {
+            let noticed = node.events.iter().any(|e| e.code == Code::Forged);
+            reclaimed[index] = reclaimed[index].or(noticed.then_some(world.now - start));
+        }
+    }
+    let last = reclaimed.iter().flatten().max().copied().unwrap_or(0);
+    let agreed = agree(&mut world, 120_000);
+    run(&mut world, 60_000);
+    agree(&mut world, 120_000);
+    for (index, load) in true_loads.iter().enumerate().filter(|&(index, _)| index != liar) {
+        let mut node = world.nodes[1].node();
+        let held = node.store_mut().load(index as u16 + 1).expect("a row");
+        assert_eq!(held.injected, load.injected, "row of {} is its author's", index + 1);
+    }
+    let mut node = world.nodes[1].node();
+    let store = node.store_mut();
+    let notes = (0..store.slots().len()).filter_map(|i| store.get(i));
+    let forged = notes.filter(|r| r.payload == b"forged").count();
+    assert_eq!(forged, 0, "no signed record of the liar is believed");
+    assert!(signed_refused > 0);
+    // Heartbeats are a minute apart here; a forgery is noticed when its row arrives.
+    println!(
+        "evidence liar.forger authors=53 signed_accepted=0 signed_refused={signed_refused} \
+         reclaimed_last_ms={last} agree_ms={agreed}"
+    );
+    assert!(last <= 60_000, "within one beacon");
+}
+
+#[test]
+fn links_that_flap_every_second_change_the_topology_at_most_twice_a_minute() {
+    let mut world = lab(3, Faults::ROUGH, |_| {});
+    run(&mut world, 120_000);
+    let edges = world.air.range.iter().enumerate().flat_map(|(i, range)| {
+        range.iter().filter(move |&&j| j > i).map(move |&j| (i, j)).collect::<Vec<_>>()
+    });
+    let edges: Vec<(usize, usize)> = edges.step_by(3).collect();
+    let before: Vec<_> = world.nodes.iter_mut().map(|n| n.stats().link_changes).collect();
+    let minutes = 10;
+    for second in 0..minutes * 60 {
+        world.air.silent = if second % 2 == 0 { edges.clone() } else { Vec::new() };
+        run(&mut world, 1000);
+        check::conservation(&mut world).expect("conservation");
+    }
+    let after = world.nodes.iter_mut().map(|n| n.stats().link_changes);
+    let most = after.zip(before).map(|(a, b)| a - b).max().unwrap_or(0);
+    let per_minute = f64::from(most) / f64::from(minutes);
+    assert!(per_minute <= 2.0, "{per_minute} changes a minute");
+    world.air.silent.clear();
+    let took = agree(&mut world, 300_000);
+    println!("evidence flapping.links changes_per_minute_and_node={per_minute} agree_ms={took}");
+}
+
+#[test]
+fn a_mesh_at_rest_says_at_most_300_bytes_an_hour_and_node() {
+    let mut world = lab(4, Faults::ROUGH, |config| config.heartbeat_max_ms = 3_600_000);
+    run(&mut world, 3_600_000);
+    agree(&mut world, 600_000);
+    run(&mut world, 4 * 3_600_000);
+    let stats: Vec<_> = world.nodes.iter_mut().map(|n| n.stats()).collect();
+    let hours = 10;
+    run(&mut world, hours * 3_600_000);
+    let later: Vec<_> = world.nodes.iter_mut().map(|n| n.stats()).collect();
+    let spent = later.iter().zip(&stats).map(|(l, s)| l.bytes_sent - s.bytes_sent);
+    let beacons = later.iter().zip(&stats).map(|(l, s)| u64::from(l.beacons_sent - s.beacons_sent));
+    let (mean, most) = (spent.clone().sum::<u64>() / 54 / hours, spent.max().unwrap_or(0) / hours);
+    let beacons = beacons.sum::<u64>() as f64 / 54.0 / hours as f64;
+    println!(
+        "evidence rest.bytes_per_hour_and_node mean={mean} most={most} beacons_per_hour={beacons:.2} \
+         beacon_bytes=37"
+    );
+    assert!(most <= 300, "{most} bytes an hour");
+    assert!(check::one_digest(&mut world).is_some());
+}
+
+/// The seven nodes and eight edges of the predecessor's benchmark: two triangles that share a node, and
+/// a tail. One node has 150, the others 100; a unit is 2^-16.
+#[test]
+fn balancing_fixture_levels_a_spike() {
+    let edges = [(0, 1), (1, 2), (0, 2), (2, 3), (3, 4), (2, 4), (4, 5), (5, 6)];
+    let mut range = vec![Vec::new(); 7];
+    for (a, b) in edges {
+        range[a].push(b);
+        range[b].push(a);
+    }
+    let mut world = World::new(range, Faults::NONE, 5, |config| config.max_degree = 4);
+    (0..7).for_each(|index| world.switch_on(index));
+    run(&mut world, 120_000);
+    let mut planners: Vec<_> = world.nodes.iter().map(|n| Planner::new(&n.config)).collect();
+    let one = 1_i64 << 16;
+    (0..7).for_each(|index| world.arrive(index, 100 * one));
+    run(&mut world, 60_000);
+    assert_eq!(execute(&mut world, &mut planners, 0), 0, "level loads stay where they are");
+    let count = |world: &mut World| {
+        let stats = world.nodes.iter_mut().map(|n| n.stats());
+        stats.fold((0, 0, 0), |(frames, beacons, bytes), s| {
+            (frames + s.frames_sent, beacons + s.beacons_sent, bytes + s.bytes_sent)
+        })
+    };
+    let (frames, beacons, bytes) = count(&mut world);
+    world.arrive(0, 50 * one);
+    let mean = (700 + 50) * one / 7;
+    let (mut rounds, mut shipments, mut moved) = (0, 0, 0_u64);
+    loop {
+        // A round: a change crosses one edge. Frames take up to 5 ms, own rows wait for 250 ms.
+        run(&mut world, 300);
+        rounds += 1;
+        let before: Vec<i64> = world.nodes.iter_mut().map(|n| i64::from(n.books().queued)).collect();
+        shipments += execute(&mut world, &mut planners, 8);
+        let after: Vec<i64> = world.nodes.iter_mut().map(|n| i64::from(n.books().queued)).collect();
+        moved += before.iter().zip(&after).map(|(b, a)| (b - a).unsigned_abs()).sum::<u64>();
+        let off = after.iter().map(|q| (q - mean).abs()).max().unwrap_or(0);
+        if off < one / 1000 {
+            break;
+        }
+        assert!(rounds < 100, "not level: {after:?}");
+    }
+    let (frames_end, beacons_end, bytes_end) = count(&mut world);
+    check::conservation(&mut world).expect("conservation");
+    println!(
+        "evidence balance.fixture rounds={rounds} shipments={shipments} frames={} of_those_beacons={} \
+         bytes={} work_moved={:.2}",
+        frames_end - frames,
+        beacons_end - beacons,
+        bytes_end - bytes,
+        moved as f64 / one as f64,
+    );
+    assert!(rounds <= 12, "{rounds} rounds");
+}
+
+#[test]
+fn equal_records_give_equal_plans_and_the_plan_levels_the_laboratory() {
+    let mut world = lab(6, Faults::ROUGH, |config| {
+        config.link_hold_ms = 2000;
+        config.heartbeat_max_ms = 20_000;
+    });
+    run(&mut world, 60_000);
+    let mut planners: Vec<_> = world.nodes.iter().map(|n| Planner::new(&n.config)).collect();
+    for index in 0..54 {
+        world.arrive(index, if index % 9 == 0 { 100_000 } else { 1000 });
+    }
+    for round in 0..120 {
+        run(&mut world, 1000);
+        if round < 100 {
+            execute(&mut world, &mut planners, 20);
+        }
+        check::conservation(&mut world).expect("conservation");
+    }
+    agree(&mut world, 120_000);
+    let first = planners[0].settle(&mut world.nodes[0]);
+    let flows = planners[0].flows(&mut world.nodes[0]);
+    for (planner, node) in planners.iter_mut().zip(&mut world.nodes) {
+        assert_eq!(planner.settle(node), first);
+        assert_eq!(planner.flows(node), flows);
+    }
+    assert_eq!(first.arrived, first.done + first.queued + first.in_flight);
+    assert_eq!((first.in_flight, first.circulation_after, first.flags), (0, 0, 0));
+    assert_eq!(first.nodes, 54);
+    assert!(first.imbalance < 400, "{} units off", first.imbalance);
+    println!(
+        "evidence plan.lab edges={} triangles={} imbalance={} circulation_before={} \
+         circulation_after={}",
+        first.edges, first.triangles, first.imbalance, first.circulation_before,
+        first.circulation_after
+    );
+}
