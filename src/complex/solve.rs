@@ -1,10 +1,10 @@
 //! What potentials belong to a right-hand side, and how sure is their integer part?
 //!
 //! `x` is `i64` in units of 2^-16 ulp, `d` a remainder of `shift` more bits with
-//! `|d| <= 2^(shift-1)`. Each pass computes the residual exactly from the edges, shifts it up as far
-//! as the norm of the inverse allows, solves with the factor and adds. The exact solution is then
-//! within norm times residual. A pass is the last when no threshold lies within that distance: the
-//! integer part is then that of the exact rational solution, whatever the factor.
+//! `|d| <= 2^(shift-1)`. Each pass computes the residual exactly from the edges, shifts it up as
+//! far as the norm of the inverse allows, solves with the factor and adds. The exact solution is
+//! then within norm times residual. A pass is the last when no threshold lies within that
+//! distance: the integer part is then that of the exact rational solution, whatever the factor.
 //!
 //! Bounds: `sum |f| < 2^46` over the block gives `|x|, |y| < 2^62` (math.md T11); a shifted
 //! residual is kept below `2^61 / max(norm, vertices)`. Sums over the edges of a vertex wrap on the

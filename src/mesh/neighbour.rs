@@ -1,7 +1,7 @@
 //! Neighbours: who was heard on the air, how well, and which of its frames were seen.
 //!
 //! A neighbour is *live* after three of its last four beacons or one exchange it acknowledged, and
-//! until it was silent for four heartbeats, did not acknowledge work four times, or said goodbye.
+//! until it was silent for six heartbeats, did not acknowledge work four times, or said goodbye.
 //! Replays are told by a 64-bit window per sender and session (RFC 4303 section 3.4.3); a sender that
 //! lost its place is remembered for a while by its last number.
 
@@ -12,7 +12,7 @@ use crate::record::PARTS_MAX;
 use crate::time::{Instant, since};
 
 /// Heartbeats of silence after which a link is down.
-pub const SILENT_HEARTBEATS: u32 = 4;
+pub const SILENT_HEARTBEATS: u32 = 6;
 /// Attempts without acknowledgement after which a link is down.
 pub const TRIES: u8 = 4;
 /// Sessions with this bit are random; others are boot numbers, and those only grow.

@@ -94,6 +94,7 @@ pub fn sqrt(value: Q16) -> Option<Q16> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::arithmetic_side_effects)]
 mod tests {
     use super::*;
 

@@ -139,6 +139,7 @@ fn signed(magnitude: u64, negative: bool) -> Option<i64> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::arithmetic_side_effects)]
 mod tests {
     use super::*;
 
