@@ -180,7 +180,10 @@ mod tests {
     #[test]
     fn reader_consumes_in_order_and_stops_at_the_end() {
         let mut reader = Reader::new(&[1, 2, 0, 3, 0, 0, 0, 9]);
-        assert_eq!((reader.u8(), reader.u16(), reader.u32()), (Ok(1), Ok(2), Ok(3)));
+        assert_eq!(
+            (reader.u8(), reader.u16(), reader.u32()),
+            (Ok(1), Ok(2), Ok(3))
+        );
         assert_eq!(reader.u16(), Err(Short));
         assert_eq!(reader.rest(), &[9], "a refused read consumes nothing");
         assert_eq!(reader.slice(1), Ok(&[9][..]));
@@ -191,7 +194,10 @@ mod tests {
     fn writer_writes_whole_values_or_nothing() {
         let mut buffer = [0xaa; 7];
         let mut writer = Writer::new(&mut buffer);
-        assert_eq!((writer.u32(0x0403_0201), writer.u16(0x0605)), (Ok(()), Ok(())));
+        assert_eq!(
+            (writer.u32(0x0403_0201), writer.u16(0x0605)),
+            (Ok(()), Ok(()))
+        );
         assert_eq!(writer.u16(0xffff), Err(Short));
         assert_eq!((writer.len(), writer.room()), (6, 1));
         assert_eq!(writer.written(), &[1, 2, 3, 4, 5, 6]);

@@ -1,9 +1,10 @@
 //! How lent memory becomes typed arrays, in safe code.
 //!
-//! Storage is a run of 64-bit words. [`layout!`](crate::layout) declares, once, which arrays a view borrows and
-//! how long each is for a given shape; from that one list come the view, its size in words and the
-//! carving, so the three cannot disagree. Every array starts on a word and every element type is
-//! plain data without padding, so the same shape gives the same bytes on 32- and 64-bit machines.
+//! Storage is a run of 64-bit words. [`layout!`](crate::layout) declares, once, which arrays a view
+//! borrows and how long each is for a given shape; from that one list come the view, its size in
+//! words and the carving, so the three cannot disagree. Every array starts on a word and every
+//! element type is plain data without padding, so the same shape gives the same bytes on 32- and
+//! 64-bit machines.
 
 use bytemuck::{AnyBitPattern, NoUninit};
 
@@ -29,7 +30,9 @@ impl<'a> Arena<'a> {
         }
         let (head, tail) = rest.split_at_mut_checked(count)?;
         self.rest = tail;
-        bytemuck::try_cast_slice_mut(head).ok()?.get_mut(..len)
+        let bytes = bytemuck::try_cast_slice_mut::<u64, u8>(head).ok()?;
+        let used = bytes.get_mut(..len.checked_mul(size_of::<T>())?)?;
+        bytemuck::try_cast_slice_mut(used).ok()
     }
 
     /// The words nobody took.
@@ -90,9 +93,27 @@ macro_rules! layout {
             }
 
             /// Takes the arrays from `arena` in order; `None` if it is too short.
-            pub fn carve(arena: &mut $crate::carve::Arena<'a>, $shape: $shape_type) -> Option<Self> {
+            pub fn carve(
+                arena: &mut $crate::carve::Arena<'a>,
+                $shape: $shape_type,
+            ) -> Option<Self> {
                 Some(Self { $( $field: arena.take::<$element>($len)?, )* })
             }
         }
     };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn elements_of_any_size_are_taken_on_whole_words() {
+        let mut memory = [0_u64; 4];
+        let mut arena = Arena::new(&mut memory);
+        assert_eq!(arena.take::<[u8; 3]>(3).map(|a| a.len()), Some(3));
+        assert_eq!(arena.take::<u64>(3), None, "two words are left");
+        assert_eq!(arena.take::<u64>(2).map(|a| a.len()), Some(2));
+        assert_eq!((words::<[u8; 3]>(3), arena.rest().len()), (Some(2), 0));
+    }
 }

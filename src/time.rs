@@ -6,8 +6,6 @@
 
 use bytemuck::{Pod, Zeroable};
 
-use crate::random::Random;
-
 /// An instant inside the library, in milliseconds modulo 2^32.
 pub type Instant = u32;
 
@@ -28,12 +26,15 @@ pub struct Clock {
 }
 
 impl Clock {
-    /// The instant of a reading. Time never goes back and never jumps more than 2^31 - 1 ms at once.
+    /// The instant of a reading. Time never goes back and never jumps more than 2^31 - 1 ms at
+    /// once.
     pub fn advance(&mut self, outside: u64) -> Instant {
         match outside.checked_sub(self.outside) {
             Some(passed) => {
                 self.outside = outside;
-                let step = u32::try_from(passed).unwrap_or(u32::MAX).min(i32::MAX as u32);
+                let step = u32::try_from(passed)
+                    .unwrap_or(u32::MAX)
+                    .min(i32::MAX as u32);
                 self.now = self.now.wrapping_add(step);
             }
             None => self.backwards = self.backwards.saturating_add(1),
@@ -55,7 +56,8 @@ impl Clock {
     /// The caller's reading at `instant`, which must not be before the last one.
     #[must_use]
     pub fn outside_at(&self, instant: Instant) -> u64 {
-        self.outside.saturating_add(since(instant, self.now).max(0) as u64)
+        self.outside
+            .saturating_add(since(instant, self.now).max(0) as u64)
     }
 }
 
@@ -130,7 +132,8 @@ pub struct Trickle {
     interval_ms: u32,
     started: Instant,
     doublings: u8,
-    /// Redundancy constant k: hearing this many equal messages makes ours superfluous; 0 = speak always.
+    /// Redundancy constant k: hearing this many equal messages makes ours superfluous; 0 = speak
+    /// always.
     redundancy: u8,
     heard: u8,
     unused: u8,
@@ -143,26 +146,34 @@ impl Trickle {
     /// A Trickle timer that has not started.
     #[must_use]
     pub const fn new(min_ms: u32, doublings: u8, redundancy: u8) -> Self {
-        Self { min_ms, interval_ms: min_ms, started: 0, doublings, redundancy, heard: 0, unused: 0 }
+        Self {
+            min_ms,
+            interval_ms: min_ms,
+            started: 0,
+            doublings,
+            redundancy,
+            heard: 0,
+            unused: 0,
+        }
     }
 
-    /// Begins an interval at `now` and returns the instant at which to consider speaking, chosen
-    /// in its second half.
-    pub fn begin(&mut self, now: Instant, random: &mut Random) -> Instant {
+    /// Begins an interval at `now` and returns the instant at which to consider speaking, in its
+    /// second half: `below` chooses a number below its argument.
+    pub fn begin(&mut self, now: Instant, below: impl FnOnce(u32) -> u32) -> Instant {
         self.started = now;
         self.heard = 0;
         let half = self.interval_ms >> 1;
-        now.wrapping_add(half).wrapping_add(random.below(half))
+        now.wrapping_add(half).wrapping_add(below(half))
     }
 
     /// Starts again with the smallest interval, unless it is the current one already.
     /// Returns the instant at which to consider speaking if the interval was restarted.
-    pub fn reset(&mut self, now: Instant, random: &mut Random) -> Option<Instant> {
+    pub fn reset(&mut self, now: Instant, below: impl FnOnce(u32) -> u32) -> Option<Instant> {
         if self.interval_ms == self.min_ms {
             return None;
         }
         self.interval_ms = self.min_ms;
-        Some(self.begin(now, random))
+        Some(self.begin(now, below))
     }
 
     /// Counts a consistent message.
@@ -184,9 +195,20 @@ impl Trickle {
 
     /// Doubles the interval up to its bound; the caller begins the next one.
     pub fn double(&mut self) {
-        let bound = self.min_ms.checked_shl(u32::from(self.doublings)).unwrap_or(Self::LONGEST_MS);
-        let bound = if bound >> self.doublings.min(31) == self.min_ms { bound } else { Self::LONGEST_MS };
-        self.interval_ms = self.interval_ms.saturating_mul(2).min(bound).min(Self::LONGEST_MS);
+        let bound = self
+            .min_ms
+            .checked_shl(u32::from(self.doublings))
+            .unwrap_or(Self::LONGEST_MS);
+        let bound = if bound >> self.doublings.min(31) == self.min_ms {
+            bound
+        } else {
+            Self::LONGEST_MS
+        };
+        self.interval_ms = self
+            .interval_ms
+            .saturating_mul(2)
+            .min(bound)
+            .min(Self::LONGEST_MS);
     }
 
     /// Length of the current interval.
@@ -199,6 +221,7 @@ impl Trickle {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::random::Random;
 
     #[test]
     fn clock_never_goes_back_and_counts_the_attempts() {
@@ -219,7 +242,11 @@ mod tests {
             let last = clock.now();
             let outside = clock.outside_at(last);
             let now = clock.advance(outside + 0x7fff_0000);
-            assert_eq!(since(now, last), 0x7fff_0000, "no wrap of the inner clock is seen");
+            assert_eq!(
+                since(now, last),
+                0x7fff_0000,
+                "no wrap of the inner clock is seen"
+            );
             assert_eq!(clock.outside_at(now.wrapping_add(3)), outside + 0x7fff_0003);
         }
     }
@@ -245,7 +272,7 @@ mod tests {
         let mut now = 5_u32;
         let mut lengths = Vec::new();
         for _ in 0..6 {
-            let at = trickle.begin(now, &mut random);
+            let at = trickle.begin(now, |bound| random.below(bound));
             let offset = since(at, now) as u32;
             assert!(offset >= trickle.interval_ms() / 2 && offset < trickle.interval_ms());
             lengths.push(trickle.interval_ms());
@@ -253,8 +280,12 @@ mod tests {
             trickle.double();
         }
         assert_eq!(lengths, [100, 200, 400, 800, 800, 800]);
-        assert!(trickle.reset(now, &mut random).is_some());
-        assert_eq!(trickle.reset(now, &mut random), None, "an interval of the smallest size goes on");
+        assert!(trickle.reset(now, |bound| random.below(bound)).is_some());
+        assert_eq!(
+            trickle.reset(now, |bound| random.below(bound)),
+            None,
+            "an interval of the smallest size goes on"
+        );
     }
 
     #[test]

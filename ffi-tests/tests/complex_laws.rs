@@ -211,7 +211,7 @@ fn any_flow_is_projected_or_refused_without_a_trace() {
                 .map(|_| match (round, random.below(2)) {
                     (0..3, 0) => i32::MIN,
                     (0..3, _) => i32::MAX,
-                    _ => random.next() as i32,
+                    _ => random.draw() as i32,
                 })
                 .collect();
             let before = lent.words.clone();
@@ -241,7 +241,7 @@ fn a_refusal_puts_back_what_was_resident() {
         match prepare {
             0 => {}
             1 => lent.complex().settle().unwrap(),
-            _ => drop(lent.complex().plan(&loads, &[1, 0, 3], &mut out).unwrap()),
+            _ => assert!(lent.complex().plan(&loads, &[1, 0, 3], &mut out).is_ok()),
         }
         let before = lent.words.clone();
         let flow = out;
@@ -281,7 +281,6 @@ fn one_more_than_there_is_room_for_is_refused() {
         complex.add_edge(a, b).unwrap();
         assert_eq!(complex.add_edge(b, a), Ok(()));
     }
-    drop(complex);
     let before = lent.words.clone();
     let mut complex = lent.complex();
     assert_eq!(complex.triangles().len(), 1);
@@ -337,7 +336,6 @@ fn a_factor_or_core_without_room_is_refused_and_the_topology_stays() {
         .iter()
         .for_each(|(a, b)| complex.add_edge(*a, *b).unwrap());
     assert_eq!(complex.triangles().len(), 220);
-    drop(complex);
     let before = lent.words.clone();
     assert_eq!(lent.complex().settle(), Err(Error::Full));
     assert_eq!(lent.words, before);

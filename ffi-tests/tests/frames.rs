@@ -1,5 +1,5 @@
-//! Hostile frames: truncated, flipped, replayed, foreign, and authentic nonsense. A frame that is not
-//! taken adds to exactly one counter and changes nothing else.
+//! Hostile frames: truncated, flipped, replayed, foreign, and authentic nonsense. A frame that is
+//! not taken adds to exactly one counter and changes nothing else.
 
 use bytemuck::Zeroable;
 use ffi_tests::sim::forge::Forger;
@@ -29,7 +29,11 @@ fn node() -> SimNode {
 fn image(node: &mut SimNode) -> (u64, Vec<(u16, u8, Version)>, Vec<Vec<u8>>) {
     let neighbours = {
         let node = node.node();
-        node.neighbours().table.iter().map(|n| bytemuck::bytes_of(n).to_vec()).collect()
+        node.neighbours()
+            .table
+            .iter()
+            .map(|n| bytemuck::bytes_of(n).to_vec())
+            .collect()
     };
     (node.digest(), node.versions(), neighbours)
 }
@@ -56,21 +60,51 @@ fn give_at(node: &mut SimNode, frame: Vec<u8>, at: u64) -> Vec<Refusal> {
 }
 
 fn beacon_of(parameters: u16) -> Beacon {
-    Beacon { parameters, digest: 77, count: 3, ordinal: 1 }
+    Beacon {
+        parameters,
+        digest: 77,
+        count: 3,
+        ordinal: 1,
+    }
 }
 
 fn parameters() -> u16 {
-    Parameters { max_nodes: 8, max_degree: 12, fill: 6 }.hash(MESH)
+    Parameters {
+        max_nodes: 8,
+        max_degree: 12,
+        fill: 6,
+    }
+    .hash(MESH)
 }
 
 /// One frame of every kind, each of which a fresh node takes.
 fn good_frames() -> Vec<Vec<u8>> {
     let mut forger = Forger::new(2);
-    let version = Version { boot: 1, counter: 1 };
+    let version = Version {
+        boot: 1,
+        counter: 1,
+    };
     let mut frames = vec![
         forger.beacon(&beacon_of(parameters())),
-        forger.load(2, version, Load { injected: 9, done: 4, capacity: 1, ..Load::default() }),
-        forger.links(2, version, &[Link { neighbour: 1, sent: 5, ..Link::default() }]),
+        forger.load(
+            2,
+            version,
+            Load {
+                injected: 9,
+                done: 4,
+                capacity: 1,
+                ..Load::default()
+            },
+        ),
+        forger.links(
+            2,
+            version,
+            &[Link {
+                neighbour: 1,
+                sent: 5,
+                ..Link::default()
+            }],
+        ),
         forger.note(2, 2, version, b"hello"),
         forger.frame(FrameKind::Goodbye, &[]),
     ];
@@ -91,26 +125,58 @@ fn plaintexts() -> Vec<(FrameKind, Vec<u8>)> {
         write(&mut writer);
         out.push((kind, writer.written().to_vec()));
     };
-    add(FrameKind::Beacon, &|w| beacon_of(parameters()).encode(w).expect("room"));
+    add(FrameKind::Beacon, &|w| {
+        beacon_of(parameters()).encode(w).expect("room")
+    });
     add(FrameKind::Summary, &|w| {
-        Summary { to: 1, sums: core::array::from_fn(|i| i as u32 * 77) }.encode(w).expect("room");
+        Summary {
+            to: 1,
+            sums: core::array::from_fn(|i| i as u32 * 77),
+        }
+        .encode(w)
+        .expect("room");
     });
     add(FrameKind::List, &|w| {
         let sums = [5; 16];
         List::encode_head((1, 0, 0b1110), &sums, w).expect("room");
         for author in 1..4 {
-            Entry { place: (author, 1, 0), counter: 3 }.encode(w).expect("room");
+            Entry {
+                place: (author, 1, 0),
+                counter: 3,
+            }
+            .encode(w)
+            .expect("room");
         }
     });
-    let version = Version { boot: 1, counter: 2 };
+    let version = Version {
+        boot: 1,
+        counter: 2,
+    };
     let mut load = [0; 18];
-    let row = Load { injected: 100, done: 30, capacity: 2, ..Load::default() };
+    let row = Load {
+        injected: 100,
+        done: 30,
+        capacity: 2,
+        ..Load::default()
+    };
     row.encode(&mut Writer::new(&mut load)).expect("room");
     let mut links = [0; 4 + 11];
-    let link = Link { neighbour: 1, sent: 12, acked: 3, ..Link::default() };
+    let link = Link {
+        neighbour: 1,
+        sent: 12,
+        acked: 3,
+        ..Link::default()
+    };
     weir::record::rows::encode_links(0, &[link], &mut Writer::new(&mut links)).expect("room");
-    let record = |kind, payload| {
-        Record { key: Key { author: 2, kind, slot: 0 }, version, payload, signature: None }
+    let record = |kind, payload| Record {
+        key: Key {
+            author: 2,
+            kind,
+            slot: 0,
+        },
+        version,
+        payload,
+        signature: None,
     };
     add(FrameKind::Records, &|w| {
         encode_whole(&record(Kind::Load, &load[..]), w).expect("room");
@@ -118,10 +184,17 @@ fn plaintexts() -> Vec<(FrameKind, Vec<u8>)> {
     });
     let signature = test_signature(2, b"not this");
     let text = [b'x'; 60];
-    let note = Record { signature: Some(&signature), ..record(Kind::Note, &text[..]) };
-    add(FrameKind::Records, &|w| encode_whole(&note, w).expect("room"));
+    let note = Record {
+        signature: Some(&signature),
+        ..record(Kind::Note, &text[..])
+    };
+    add(FrameKind::Records, &|w| {
+        encode_whole(&note, w).expect("room")
+    });
     for index in 0..3 {
-        add(FrameKind::Part, &|w| encode_part(&note, Part { index, count: 3 }, w).expect("room"));
+        add(FrameKind::Part, &|w| {
+            encode_part(&note, Part { index, count: 3 }, w).expect("room")
+        });
     }
     add(FrameKind::Goodbye, &|_| {});
     out
@@ -135,8 +208,18 @@ fn every_truncation_is_refused_and_changes_nothing() {
             let mut node = node();
             let before = image(&mut node);
             let reasons = give(&mut node, frame[..len].to_vec());
-            assert_eq!(reasons.len(), 1, "{len} of {} bytes: {reasons:?}", frame.len());
-            assert_eq!(before, image(&mut node), "{len} of {} bytes changed something", frame.len());
+            assert_eq!(
+                reasons.len(),
+                1,
+                "{len} of {} bytes: {reasons:?}",
+                frame.len()
+            );
+            assert_eq!(
+                before,
+                image(&mut node),
+                "{len} of {} bytes changed something",
+                frame.len()
+            );
             count += 1;
         }
     }
@@ -166,17 +249,34 @@ fn replays_are_refused_within_the_window_and_behind_it() {
     let mut node = node();
     let mut forger = Forger::new(2);
     let frames: Vec<_> = (0..200_u32)
-        .map(|counter| forger.load(2, Version { boot: 1, counter: counter + 1 }, Load::default()))
+        .map(|counter| {
+            forger.load(
+                2,
+                Version {
+                    boot: 1,
+                    counter: counter + 1,
+                },
+                Load::default(),
+            )
+        })
         .collect();
     let mut order: Vec<usize> = (0..frames.len()).collect();
     // Neighbouring frames overtake each other; all are new.
     order.chunks_mut(7).for_each(<[usize]>::reverse);
     for &index in &order {
-        assert_eq!(give(&mut node, frames[index].clone()), [], "frame {index} is new");
+        assert_eq!(
+            give(&mut node, frames[index].clone()),
+            [],
+            "frame {index} is new"
+        );
     }
     let before = image(&mut node);
     for (index, frame) in frames.iter().enumerate() {
-        assert_eq!(give(&mut node, frame.clone()), [Refusal::Replayed], "frame {index}");
+        assert_eq!(
+            give(&mut node, frame.clone()),
+            [Refusal::Replayed],
+            "frame {index}"
+        );
     }
     assert_eq!(before, image(&mut node));
 }
@@ -186,7 +286,10 @@ fn replays_of_an_earlier_boot_are_refused() {
     let mut node = node();
     let mut old = Forger::new(2);
     let earlier = old.beacon(&beacon_of(parameters()));
-    let mut young = Forger { session: 2, ..Forger::new(2) };
+    let mut young = Forger {
+        session: 2,
+        ..Forger::new(2)
+    };
     assert_eq!(give(&mut node, young.beacon(&beacon_of(parameters()))), []);
     assert_eq!(give(&mut node, earlier), [Refusal::Replayed]);
 }
@@ -201,9 +304,16 @@ fn a_sender_that_lost_its_place_cannot_be_replayed() {
     for id in 0..places as u16 {
         let mut other = Forger::new(200 + id);
         let beacon = other.beacon(&beacon_of(parameters()));
-        assert_eq!(give_at(&mut node, beacon, AT + 1 + u64::from(id)), [], "{id} finds a place");
+        assert_eq!(
+            give_at(&mut node, beacon, AT + 1 + u64::from(id)),
+            [],
+            "{id} finds a place"
+        );
     }
-    assert!(node.node().neighbours().find(100).is_none(), "the longest silent one went");
+    assert!(
+        node.node().neighbours().find(100).is_none(),
+        "the longest silent one went"
+    );
     assert_eq!(give_at(&mut node, frame, AT + 100), [Refusal::Replayed]);
 }
 
@@ -211,9 +321,16 @@ fn a_sender_that_lost_its_place_cannot_be_replayed() {
 fn frames_of_another_mesh_key_or_version_are_refused_with_their_reason() {
     let mut node = node();
     let before = image(&mut node);
-    let mut foreign = Forger { mesh_id: MESH + 1, ..Forger::new(2) };
+    let mut foreign = Forger {
+        mesh_id: MESH + 1,
+        ..Forger::new(2)
+    };
     let reasons = give(&mut node, foreign.beacon(&beacon_of(parameters())));
-    assert!([[Refusal::Mesh], [Refusal::Unauthentic]].iter().any(|r| r == reasons.as_slice()));
+    assert!(
+        [[Refusal::Mesh], [Refusal::Unauthentic]]
+            .iter()
+            .any(|r| r == reasons.as_slice())
+    );
     let good = Forger::new(2).beacon(&beacon_of(parameters()));
     let mut other = good.clone();
     other[1] ^= 0x40;
@@ -223,11 +340,22 @@ fn frames_of_another_mesh_key_or_version_are_refused_with_their_reason() {
     assert_eq!(give(&mut node, later), [Refusal::Version]);
     let mut unknown = good.clone();
     unknown[0] = (unknown[0] & 0xe0) | 15;
-    assert_eq!(give(&mut node, unknown.clone()), [Refusal::Kind], "may be ignored");
+    assert_eq!(
+        give(&mut node, unknown.clone()),
+        [Refusal::Kind],
+        "may be ignored"
+    );
     unknown[0] |= 16;
-    assert_eq!(give(&mut node, unknown), [Refusal::Version], "must be understood");
+    assert_eq!(
+        give(&mut node, unknown),
+        [Refusal::Version],
+        "must be understood"
+    );
     assert_eq!(before, image(&mut node));
-    assert_eq!(give(&mut node, Forger::new(1).beacon(&beacon_of(parameters()))), [Refusal::Echo]);
+    assert_eq!(
+        give(&mut node, Forger::new(1).beacon(&beacon_of(parameters()))),
+        [Refusal::Echo]
+    );
 }
 
 #[test]
@@ -236,33 +364,77 @@ fn a_member_with_other_parameters_is_refused_and_reported_once() {
     let mut forger = Forger::new(2);
     for _ in 0..3 {
         let beacon = beacon_of(parameters() ^ 1);
-        assert_eq!(give(&mut node, forger.beacon(&beacon)), [Refusal::Parameters]);
+        assert_eq!(
+            give(&mut node, forger.beacon(&beacon)),
+            [Refusal::Parameters]
+        );
     }
-    let load = forger.load(2, Version { boot: 1, counter: 1 }, Load::default());
+    let load = forger.load(
+        2,
+        Version {
+            boot: 1,
+            counter: 1,
+        },
+        Load::default(),
+    );
     assert_eq!(give(&mut node, load), [Refusal::Parameters]);
-    let reports = node.events.iter().filter(|e| e.code == Code::Parameters).count();
+    let reports = node
+        .events
+        .iter()
+        .filter(|e| e.code == Code::Parameters)
+        .count();
     assert_eq!(reports, 1);
-    assert_eq!(give(&mut node, forger.beacon(&beacon_of(parameters()))), [], "it may mend its ways");
+    assert_eq!(
+        give(&mut node, forger.beacon(&beacon_of(parameters()))),
+        [],
+        "it may mend its ways"
+    );
 }
 
 #[test]
 fn a_full_store_refuses_new_authors_and_keeps_the_old_ones() {
     let mut node = node();
     let mut forger = Forger::new(2);
-    let version = Version { boot: 1, counter: 1 };
+    let version = Version {
+        boot: 1,
+        counter: 1,
+    };
     for author in 2..=9 {
-        assert_eq!(give(&mut node, forger.load(author, version, Load::default())), []);
+        assert_eq!(
+            give(&mut node, forger.load(author, version, Load::default())),
+            []
+        );
     }
     let before = node.versions();
-    assert_eq!(give(&mut node, forger.load(10, version, Load::default())), [Refusal::Full]);
+    assert_eq!(
+        give(&mut node, forger.load(10, version, Load::default())),
+        [Refusal::Full]
+    );
     assert_eq!(before, node.versions());
-    let newer = Version { boot: 1, counter: 2 };
-    assert_eq!(give(&mut node, forger.load(9, newer, Load::default())), [], "old authors go on");
-    assert!(node.events.iter().any(|e| e.code == Code::Full && e.peer == 10));
+    let newer = Version {
+        boot: 1,
+        counter: 2,
+    };
+    assert_eq!(
+        give(&mut node, forger.load(9, newer, Load::default())),
+        [],
+        "old authors go on"
+    );
+    assert!(
+        node.events
+            .iter()
+            .any(|e| e.code == Code::Full && e.peer == 10)
+    );
     for author in 2..=5 {
-        assert_eq!(give(&mut node, forger.note(author, author, version, b"n")), []);
+        assert_eq!(
+            give(&mut node, forger.note(author, author, version, b"n")),
+            []
+        );
     }
-    assert_eq!(give(&mut node, forger.note(6, 6, version, b"n")), [Refusal::Full]);
+    assert_eq!(
+        give(&mut node, forger.note(6, 6, version, b"n")),
+        [Refusal::Full]
+    );
 }
 
 #[test]
@@ -271,14 +443,27 @@ fn a_full_table_of_live_neighbours_refuses_the_next() {
     let places = node.config.max_neighbours;
     for ordinal in 1..=3 {
         for id in 0..places {
-            let mut other = Forger { sequence: u32::from(ordinal), ..Forger::new(50 + id) };
-            let beacon = Beacon { ordinal, ..beacon_of(parameters()) };
+            let mut other = Forger {
+                sequence: u32::from(ordinal),
+                ..Forger::new(50 + id)
+            };
+            let beacon = Beacon {
+                ordinal,
+                ..beacon_of(parameters())
+            };
             assert_eq!(give(&mut node, other.beacon(&beacon)), []);
         }
     }
     let mut late = Forger::new(300);
-    assert_eq!(give(&mut node, late.beacon(&beacon_of(parameters()))), [Refusal::Neighbours]);
-    assert!(node.events.iter().any(|e| e.code == Code::Full && e.peer == 300));
+    assert_eq!(
+        give(&mut node, late.beacon(&beacon_of(parameters()))),
+        [Refusal::Neighbours]
+    );
+    assert!(
+        node.events
+            .iter()
+            .any(|e| e.code == Code::Full && e.peer == 300)
+    );
 }
 
 #[test]
@@ -290,7 +475,10 @@ fn leaping_versions_are_refused() {
         give(node, forger.load(3, version, Load::default()))
     };
     assert_eq!(try_version(&mut node, 1, 10), []);
-    assert_eq!(try_version(&mut node, 1, 10 + (1 << 16) + 300), [Refusal::Leap]);
+    assert_eq!(
+        try_version(&mut node, 1, 10 + (1 << 16) + 300),
+        [Refusal::Leap]
+    );
     assert_eq!(try_version(&mut node, 2 + (1 << 8), 11), [Refusal::Leap]);
     assert_eq!(try_version(&mut node, u32::MAX, u32::MAX), [Refusal::Leap]);
     assert_eq!(try_version(&mut node, 1 + (1 << 8), 10 + (1 << 16)), []);
@@ -300,14 +488,20 @@ fn leaping_versions_are_refused() {
 fn notes_need_the_signature_of_their_author() {
     let mut node = node();
     let mut forger = Forger::new(2);
-    let version = Version { boot: 1, counter: 1 };
-    assert_eq!(give(&mut node, forger.note(3, 2, version, b"lie")), [Refusal::Signature]);
+    let version = Version {
+        boot: 1,
+        counter: 1,
+    };
+    assert_eq!(
+        give(&mut node, forger.note(3, 2, version, b"lie")),
+        [Refusal::Signature]
+    );
     assert_eq!(give(&mut node, forger.note(3, 3, version, b"truth")), []);
     assert_eq!(node.versions(), [(3, Kind::Note as u8, version)]);
 }
 
-/// Authentic frames from a member that says anything: no panic, no broken invariant, and whatever is
-/// refused is refused for a counted reason with the store as before.
+/// Authentic frames from a member that says anything: no panic, no broken invariant, and whatever
+/// is refused is refused for a counted reason with the store as before.
 #[test]
 fn a_million_mutations_of_plaintext_do_no_harm() {
     let mut random = Random::new(2026);
@@ -342,10 +536,20 @@ fn a_million_mutations_of_plaintext_do_no_harm() {
         }
     }
     assert_eq!(node.node().store_mut().broken(), None);
-    for reason in [Refusal::Malformed, Refusal::Payload, Refusal::Signature, Refusal::Part] {
+    for reason in [
+        Refusal::Malformed,
+        Refusal::Payload,
+        Refusal::Signature,
+        Refusal::Part,
+    ] {
         assert!(seen[reason as usize] > 0, "{reason:?} was never reached");
     }
-    for reason in [Refusal::Parameters, Refusal::Leap, Refusal::Full, Refusal::Kind] {
+    for reason in [
+        Refusal::Parameters,
+        Refusal::Leap,
+        Refusal::Full,
+        Refusal::Kind,
+    ] {
         assert!(seen[reason as usize] > 0, "{reason:?} was never reached");
     }
     assert!(taken > 10_000, "some nonsense has meaning");

@@ -13,7 +13,12 @@ use weir::record::{
 };
 
 const MESH: u64 = 99;
-const SHAPE: Shape = Shape { authors: 4, degree: 4, signed: 3, signed_bytes: 40 };
+const SHAPE: Shape = Shape {
+    authors: 4,
+    degree: 4,
+    signed: 3,
+    signed_bytes: 40,
+};
 
 struct Memory {
     head: StoreHead,
@@ -24,8 +29,11 @@ struct Memory {
 impl Memory {
     fn new() -> Self {
         let slots = vec![bytemuck::Zeroable::zeroed(); SHAPE.places()];
-        let mut memory =
-            Self { head: bytemuck::Zeroable::zeroed(), slots, bytes: vec![0; SHAPE.bytes()] };
+        let mut memory = Self {
+            head: bytemuck::Zeroable::zeroed(),
+            slots,
+            bytes: vec![0; SHAPE.bytes()],
+        };
         memory.store().reset(MESH, SHAPE);
         memory
     }
@@ -46,22 +54,45 @@ struct Owned {
 impl Owned {
     fn with<T>(&self, body: impl FnOnce(&Record) -> T) -> T {
         let mut payload = [0; 18];
-        let load = Load { injected: self.injected, capacity: 1, ..Load::default() };
+        let load = Load {
+            injected: self.injected,
+            capacity: 1,
+            ..Load::default()
+        };
         load.encode(&mut Writer::new(&mut payload)).expect("room");
-        let key = Key { author: self.author, kind: Kind::Load, slot: 0 };
-        let version = Version { boot: self.boot, counter: self.counter };
-        body(&Record { key, version, payload: &payload, signature: None })
+        let key = Key {
+            author: self.author,
+            kind: Kind::Load,
+            slot: 0,
+        };
+        let version = Version {
+            boot: self.boot,
+            counter: self.counter,
+        };
+        body(&Record {
+            key,
+            version,
+            payload: &payload,
+            signature: None,
+        })
     }
 
     fn rank(&self) -> (u32, u32, u64) {
-        (self.boot, self.counter, self.with(|record| record.hash(MESH)))
+        (
+            self.boot,
+            self.counter,
+            self.with(|record| record.hash(MESH)),
+        )
     }
 }
 
 fn records() -> impl Strategy<Value = Vec<Owned>> {
     let one = (1..=6_u16, 1..4_u32, 0..4_u32, 0..3_i64);
-    let one = one.prop_map(|(author, boot, counter, injected)| {
-        Owned { author, boot, counter, injected }
+    let one = one.prop_map(|(author, boot, counter, injected)| Owned {
+        author,
+        boot,
+        counter,
+        injected,
     });
     vec(one, 0..40)
 }
@@ -70,7 +101,12 @@ fn merge_all(order: impl Iterator<Item = Owned>) -> Memory {
     let mut memory = Memory::new();
     for owned in order {
         // A fifth author is refused; the set of the first four must not depend on that.
-        let _ = owned.with(|record| memory.store().merge(&Offer { record: *record, seconds: 0 }));
+        let _ = owned.with(|record| {
+            memory.store().merge(&Offer {
+                record: *record,
+                seconds: 0,
+            })
+        });
         assert_eq!(memory.store().broken(), None);
     }
     memory
@@ -180,8 +216,18 @@ proptest! {
 fn counters_may_leap_farther_the_longer_an_author_was_unheard() {
     let mut memory = Memory::new();
     let mut offer = |counter, seconds| {
-        let owned = Owned { author: 1, boot: 1, counter, injected: 0 };
-        owned.with(|record| memory.store().merge(&Offer { record: *record, seconds }))
+        let owned = Owned {
+            author: 1,
+            boot: 1,
+            counter,
+            injected: 0,
+        };
+        owned.with(|record| {
+            memory.store().merge(&Offer {
+                record: *record,
+                seconds,
+            })
+        })
     };
     assert!(offer(1, 0).is_ok());
     let far = 1 + (1 << 16) + 64 * 3600;

@@ -8,7 +8,9 @@ use weir::mesh::event::Code;
 
 fn triangle(seed: u64) -> World {
     let range = vec![vec![1, 2], vec![0, 2], vec![0, 1]];
-    let mut world = World::new(range, Faults::NONE, seed, |config| config.link_hold_ms = 1000);
+    let mut world = World::new(range, Faults::NONE, seed, |config| {
+        config.link_hold_ms = 1000
+    });
     (0..3).for_each(|index| world.switch_on(index));
     world.run(30_000, |_| {});
     world
@@ -16,7 +18,10 @@ fn triangle(seed: u64) -> World {
 
 fn snapshot(world: &mut World, index: usize) -> Vec<u8> {
     let mut bytes = vec![0; 1024];
-    let len = world.nodes[index].node().snapshot(&mut bytes).expect("at most a kilobyte");
+    let len = world.nodes[index]
+        .node()
+        .snapshot(&mut bytes)
+        .expect("at most a kilobyte");
     bytes.truncate(len);
     bytes
 }
@@ -27,7 +32,11 @@ fn damaged_snapshots_are_refused_and_change_nothing() {
     let good = snapshot(&mut world, 0);
     let mut fresh = ffi_tests::sim::world::SimNode::new(config(1, 3), 5);
     for len in 0..good.len() {
-        assert_eq!(fresh.node().restore(&good[..len]), Err(Restore::Bad), "{len} bytes");
+        assert_eq!(
+            fresh.node().restore(&good[..len]),
+            Err(Restore::Bad),
+            "{len} bytes"
+        );
     }
     for bit in 0..good.len() * 8 {
         let mut bad = good.clone();
@@ -60,9 +69,17 @@ fn a_node_without_memory_learns_what_it_published_and_goes_on_from_there() {
     world.run(50_000, |_| {});
     let before = world.nodes[0].books().clone();
     world.restart(0, false);
-    assert!(world.nodes[0].node().set_load(7).is_err(), "nothing is published while learning");
+    assert!(
+        world.nodes[0].node().set_load(7).is_err(),
+        "nothing is published while learning"
+    );
     world.run(70_000, |_| {});
-    assert!(world.nodes[0].events.iter().any(|e| e.code == Code::Learned));
+    assert!(
+        world.nodes[0]
+            .events
+            .iter()
+            .any(|e| e.code == Code::Learned)
+    );
     let after = world.nodes[0].books().clone();
     assert_eq!((after.load.injected, after.queued), (500, before.queued));
     check::conservation(&mut world).expect("conservation");
@@ -106,16 +123,32 @@ fn time_may_stand_still_go_back_and_start_anew_after_deep_sleep() {
     assert!(same.next_ms >= 30_500 && due.next_ms >= 30_500);
     node.node().resume(5);
     let (after, _) = node.poll(5);
-    assert!(after.next_ms - 5 <= 60_000, "deadlines moved with the origin");
+    assert!(
+        after.next_ms - 5 <= 60_000,
+        "deadlines moved with the origin"
+    );
     let (far, _) = node.poll(u64::from(u32::MAX) * 3);
-    assert!(far.next_ms >= u64::from(u32::MAX) * 3, "a span beyond 2^31 ms is cut, not wrapped");
+    assert!(
+        far.next_ms >= u64::from(u32::MAX) * 3,
+        "a span beyond 2^31 ms is cut, not wrapped"
+    );
 }
 
 #[test]
 fn a_mesh_changes_its_key_under_traffic_without_losing_a_frame() {
     let mut world = triangle(7);
     let second = *b"the second key !";
-    for (step, index) in [(0, 0), (0, 1), (0, 2), (1, 2), (1, 0), (1, 1), (2, 1), (2, 2), (2, 0)] {
+    for (step, index) in [
+        (0, 0),
+        (0, 1),
+        (0, 2),
+        (1, 2),
+        (1, 0),
+        (1, 1),
+        (2, 1),
+        (2, 2),
+        (2, 0),
+    ] {
         let mut node = world.nodes[index].node();
         match step {
             0 => assert!(node.keys_mut().set(1, &second, 16)),
@@ -145,14 +178,20 @@ fn a_node_that_leaves_or_is_blocked_loses_its_links_at_once() {
     world.nodes[0].due = Some(world.now);
     let until = world.now + 3000;
     world.run(until, |_| {});
-    let downs = world.nodes[1].events.iter().filter(|e| e.code == Code::LinkDown && e.peer == 1);
+    let downs = world.nodes[1]
+        .events
+        .iter()
+        .filter(|e| e.code == Code::LinkDown && e.peer == 1);
     assert_eq!(downs.count(), 1);
     let mut world = triangle(9);
     assert!(world.nodes[1].node().edge_up(3) && world.nodes[1].node().block(3, true));
     world.nodes[1].due = Some(world.now);
     let until = world.now + 10_000;
     world.run(until, |_| {});
-    assert!(!world.nodes[1].node().edge_up(3), "down on the blocked side");
+    assert!(
+        !world.nodes[1].node().edge_up(3),
+        "down on the blocked side"
+    );
     assert!(world.nodes[1].node().block(3, false));
     let until = world.now + 300_000;
     world.run(until, |_| {});

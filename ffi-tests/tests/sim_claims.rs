@@ -1,5 +1,5 @@
-//! What the documentation claims of the mesh, one test each: liars, flapping links, silence, balance,
-//! equal results from equal records.
+//! What the documentation claims of the mesh, one test each: liars, flapping links, silence,
+//! balance, equal results from equal records.
 
 use ffi_tests::sim::air::Faults;
 use ffi_tests::sim::check;
@@ -39,22 +39,45 @@ fn sent(world: &mut World) -> u64 {
 
 #[test]
 fn an_equivocating_author_ends_in_one_digest_and_quiet() {
-    let mut world = lab(1, Faults::ROUGH, |config| config.heartbeat_max_ms = 3_600_000);
+    let mut world = lab(1, Faults::ROUGH, |config| {
+        config.heartbeat_max_ms = 3_600_000
+    });
     run(&mut world, 60_000);
     world.switch_off(4);
-    let newest = world.nodes[0].versions().into_iter().filter(|v| v.0 == 5).map(|v| v.2).max();
-    let version = Version { counter: newest.expect("rows of 5").counter + 1, ..newest.unwrap() };
-    let mut liar = Forger { session: 9, ..Forger::new(5) };
+    let newest = world.nodes[0]
+        .versions()
+        .into_iter()
+        .filter(|v| v.0 == 5)
+        .map(|v| v.2)
+        .max();
+    let version = Version {
+        counter: newest.expect("rows of 5").counter + 1,
+        ..newest.unwrap()
+    };
+    let mut liar = Forger {
+        session: 9,
+        ..Forger::new(5)
+    };
     for index in (0..54).filter(|&index| index != 4) {
         let injected = 1000 + i64::from(index as u8 % 2) * 500;
-        let frame = liar.load(5, version, Load { injected, capacity: 1, ..Load::default() });
+        let frame = liar.load(
+            5,
+            version,
+            Load {
+                injected,
+                capacity: 1,
+                ..Load::default()
+            },
+        );
         world.inject(index, frame);
     }
     run(&mut world, 1);
     assert!(check::one_digest(&mut world).is_none(), "the lie is told");
     let took = agree(&mut world, 120_000);
     let reports = world.nodes.iter().flat_map(|n| &n.events);
-    let reports = reports.filter(|e| e.code == Code::Equivocation && e.peer == 5).count();
+    let reports = reports
+        .filter(|e| e.code == Code::Equivocation && e.peer == 5)
+        .count();
     assert!(reports > 0, "somebody noticed");
     run(&mut world, 3 * 3_600_000);
     let before = sent(&mut world);
@@ -62,8 +85,14 @@ fn an_equivocating_author_ends_in_one_digest_and_quiet() {
     run(&mut world, hours * 3_600_000);
     let per_hour = (sent(&mut world) - before) / hours / 53;
     assert!(check::one_digest(&mut world).is_some());
-    assert!(per_hour <= 300, "{per_hour} bytes an hour and node are not quiet");
-    println!("evidence liar.equivocation agree_ms={took} reports={reports} digests=1 bytes_per_hour_and_node={per_hour}");
+    assert!(
+        per_hour <= 300,
+        "{per_hour} bytes an hour and node are not quiet"
+    );
+    println!(
+        "evidence liar.equivocation agree_ms={took} reports={reports} digests=1 \
+         bytes_per_hour_and_node={per_hour}"
+    );
 }
 
 #[test]
@@ -83,12 +112,26 @@ fn a_member_that_forges_all_others_is_reclaimed_and_no_signed_record_is_believed
     world.nodes.iter_mut().for_each(|n| n.events.clear());
     let liar = 16;
     world.switch_off(liar);
-    let mut forger = Forger { session: 9, ..Forger::new(17) };
+    let mut forger = Forger {
+        session: 9,
+        ..Forger::new(17)
+    };
     let start = world.now;
     for &(author, kind, version) in versions.iter().filter(|v| v.0 != 17) {
-        let version = Version { counter: version.counter + 7, ..version };
+        let version = Version {
+            counter: version.counter + 7,
+            ..version
+        };
         let frame = match kind {
-            1 => forger.load(author, version, Load { injected: 666, capacity: 9, ..Load::default() }),
+            1 => forger.load(
+                author,
+                version,
+                Load {
+                    injected: 666,
+                    capacity: 9,
+                    ..Load::default()
+                },
+            ),
             2 => forger.links(author, version, &[]),
             _ => forger.note(author, 17, version, b"forged"),
         };
@@ -102,7 +145,11 @@ fn a_member_that_forges_all_others_is_reclaimed_and_no_signed_record_is_believed
         stats.map(|s| s.refused[Refusal::Signature as usize]).sum()
     };
     let mut reclaimed = vec![None; 54];
-    while reclaimed.iter().enumerate().any(|(i, r)| i != liar && r.is_none()) {
+    while reclaimed
+        .iter()
+        .enumerate()
+        .any(|(i, r)| i != liar && r.is_none())
+    {
         run(&mut world, 50);
         assert!(world.now < start + 120_000, "not reclaimed: {reclaimed:?}");
         for (index, node) in world.nodes.iter().enumerate() {
@@ -114,10 +161,19 @@ fn a_member_that_forges_all_others_is_reclaimed_and_no_signed_record_is_believed
     let agreed = agree(&mut world, 120_000);
     run(&mut world, 60_000);
     agree(&mut world, 120_000);
-    for (index, load) in true_loads.iter().enumerate().filter(|&(index, _)| index != liar) {
+    for (index, load) in true_loads
+        .iter()
+        .enumerate()
+        .filter(|&(index, _)| index != liar)
+    {
         let mut node = world.nodes[1].node();
         let held = node.store_mut().load(index as u16 + 1).expect("a row");
-        assert_eq!(held.injected, load.injected, "row of {} is its author's", index + 1);
+        assert_eq!(
+            held.injected,
+            load.injected,
+            "row of {} is its author's",
+            index + 1
+        );
     }
     let mut node = world.nodes[1].node();
     let store = node.store_mut();
@@ -138,13 +194,25 @@ fn links_that_flap_every_second_change_the_topology_at_most_twice_a_minute() {
     let mut world = lab(3, Faults::ROUGH, |_| {});
     run(&mut world, 120_000);
     let edges = world.air.range.iter().enumerate().flat_map(|(i, range)| {
-        range.iter().filter(move |&&j| j > i).map(move |&j| (i, j)).collect::<Vec<_>>()
+        range
+            .iter()
+            .filter(move |&&j| j > i)
+            .map(move |&j| (i, j))
+            .collect::<Vec<_>>()
     });
     let edges: Vec<(usize, usize)> = edges.step_by(3).collect();
-    let before: Vec<_> = world.nodes.iter_mut().map(|n| n.stats().link_changes).collect();
+    let before: Vec<_> = world
+        .nodes
+        .iter_mut()
+        .map(|n| n.stats().link_changes)
+        .collect();
     let minutes = 10;
     for second in 0..minutes * 60 {
-        world.air.silent = if second % 2 == 0 { edges.clone() } else { Vec::new() };
+        world.air.silent = if second % 2 == 0 {
+            edges.clone()
+        } else {
+            Vec::new()
+        };
         run(&mut world, 1000);
         check::conservation(&mut world).expect("conservation");
     }
@@ -159,7 +227,9 @@ fn links_that_flap_every_second_change_the_topology_at_most_twice_a_minute() {
 
 #[test]
 fn a_mesh_at_rest_says_at_most_300_bytes_an_hour_and_node() {
-    let mut world = lab(4, Faults::ROUGH, |config| config.heartbeat_max_ms = 3_600_000);
+    let mut world = lab(4, Faults::ROUGH, |config| {
+        config.heartbeat_max_ms = 3_600_000
+    });
     run(&mut world, 3_600_000);
     agree(&mut world, 600_000);
     run(&mut world, 4 * 3_600_000);
@@ -167,23 +237,41 @@ fn a_mesh_at_rest_says_at_most_300_bytes_an_hour_and_node() {
     let hours = 10;
     run(&mut world, hours * 3_600_000);
     let later: Vec<_> = world.nodes.iter_mut().map(|n| n.stats()).collect();
-    let spent = later.iter().zip(&stats).map(|(l, s)| l.bytes_sent - s.bytes_sent);
-    let beacons = later.iter().zip(&stats).map(|(l, s)| u64::from(l.beacons_sent - s.beacons_sent));
-    let (mean, most) = (spent.clone().sum::<u64>() / 54 / hours, spent.max().unwrap_or(0) / hours);
+    let spent = later
+        .iter()
+        .zip(&stats)
+        .map(|(l, s)| l.bytes_sent - s.bytes_sent);
+    let beacons = later
+        .iter()
+        .zip(&stats)
+        .map(|(l, s)| u64::from(l.beacons_sent - s.beacons_sent));
+    let (mean, most) = (
+        spent.clone().sum::<u64>() / 54 / hours,
+        spent.max().unwrap_or(0) / hours,
+    );
     let beacons = beacons.sum::<u64>() as f64 / 54.0 / hours as f64;
     println!(
-        "evidence rest.bytes_per_hour_and_node mean={mean} most={most} beacons_per_hour={beacons:.2} \
-         beacon_bytes=37"
+        "evidence rest.bytes_per_hour_and_node mean={mean} most={most} \
+         beacons_per_hour={beacons:.2} beacon_bytes=37"
     );
     assert!(most <= 300, "{most} bytes an hour");
     assert!(check::one_digest(&mut world).is_some());
 }
 
-/// The seven nodes and eight edges of the predecessor's benchmark: two triangles that share a node, and
-/// a tail. One node has 150, the others 100; a unit is 2^-16.
+/// The seven nodes and eight edges of the predecessor's benchmark: two triangles that share a node,
+/// and a tail. One node has 150, the others 100; a unit is 2^-16.
 #[test]
 fn balancing_fixture_levels_a_spike() {
-    let edges = [(0, 1), (1, 2), (0, 2), (2, 3), (3, 4), (2, 4), (4, 5), (5, 6)];
+    let edges = [
+        (0, 1),
+        (1, 2),
+        (0, 2),
+        (2, 3),
+        (3, 4),
+        (2, 4),
+        (4, 5),
+        (5, 6),
+    ];
     let mut range = vec![Vec::new(); 7];
     for (a, b) in edges {
         range[a].push(b);
@@ -192,15 +280,27 @@ fn balancing_fixture_levels_a_spike() {
     let mut world = World::new(range, Faults::NONE, 5, |config| config.max_degree = 4);
     (0..7).for_each(|index| world.switch_on(index));
     run(&mut world, 120_000);
-    let mut planners: Vec<_> = world.nodes.iter().map(|n| Planner::new(&n.config)).collect();
+    let mut planners: Vec<_> = world
+        .nodes
+        .iter()
+        .map(|n| Planner::new(&n.config))
+        .collect();
     let one = 1_i64 << 16;
     (0..7).for_each(|index| world.arrive(index, 100 * one));
     run(&mut world, 60_000);
-    assert_eq!(execute(&mut world, &mut planners, 0), 0, "level loads stay where they are");
+    assert_eq!(
+        execute(&mut world, &mut planners, 0),
+        0,
+        "level loads stay where they are"
+    );
     let count = |world: &mut World| {
         let stats = world.nodes.iter_mut().map(|n| n.stats());
         stats.fold((0, 0, 0), |(frames, beacons, bytes), s| {
-            (frames + s.frames_sent, beacons + s.beacons_sent, bytes + s.bytes_sent)
+            (
+                frames + s.frames_sent,
+                beacons + s.beacons_sent,
+                bytes + s.bytes_sent,
+            )
         })
     };
     let (frames, beacons, bytes) = count(&mut world);
@@ -211,10 +311,22 @@ fn balancing_fixture_levels_a_spike() {
         // A round: a change crosses one edge. Frames take up to 5 ms, own rows wait for 250 ms.
         run(&mut world, 300);
         rounds += 1;
-        let before: Vec<i64> = world.nodes.iter_mut().map(|n| i64::from(n.books().queued)).collect();
+        let before: Vec<i64> = world
+            .nodes
+            .iter_mut()
+            .map(|n| i64::from(n.books().queued))
+            .collect();
         shipments += execute(&mut world, &mut planners, 8);
-        let after: Vec<i64> = world.nodes.iter_mut().map(|n| i64::from(n.books().queued)).collect();
-        moved += before.iter().zip(&after).map(|(b, a)| (b - a).unsigned_abs()).sum::<u64>();
+        let after: Vec<i64> = world
+            .nodes
+            .iter_mut()
+            .map(|n| i64::from(n.books().queued))
+            .collect();
+        moved += before
+            .iter()
+            .zip(&after)
+            .map(|(b, a)| (b - a).unsigned_abs())
+            .sum::<u64>();
         let off = after.iter().map(|q| (q - mean).abs()).max().unwrap_or(0);
         if off < one / 1000 {
             break;
@@ -224,8 +336,8 @@ fn balancing_fixture_levels_a_spike() {
     let (frames_end, beacons_end, bytes_end) = count(&mut world);
     check::conservation(&mut world).expect("conservation");
     println!(
-        "evidence balance.fixture rounds={rounds} shipments={shipments} frames={} of_those_beacons={} \
-         bytes={} work_moved={:.2}",
+        "evidence balance.fixture rounds={rounds} shipments={shipments} frames={} \
+         of_those_beacons={} bytes={} work_moved={:.2}",
         frames_end - frames,
         beacons_end - beacons,
         bytes_end - bytes,
@@ -241,7 +353,11 @@ fn equal_records_give_equal_plans_and_the_plan_levels_the_laboratory() {
         config.heartbeat_max_ms = 20_000;
     });
     run(&mut world, 60_000);
-    let mut planners: Vec<_> = world.nodes.iter().map(|n| Planner::new(&n.config)).collect();
+    let mut planners: Vec<_> = world
+        .nodes
+        .iter()
+        .map(|n| Planner::new(&n.config))
+        .collect();
     for index in 0..54 {
         world.arrive(index, if index % 9 == 0 { 100_000 } else { 1000 });
     }
@@ -260,13 +376,19 @@ fn equal_records_give_equal_plans_and_the_plan_levels_the_laboratory() {
         assert_eq!(planner.flows(node), flows);
     }
     assert_eq!(first.arrived, first.done + first.queued + first.in_flight);
-    assert_eq!((first.in_flight, first.circulation_after, first.flags), (0, 0, 0));
+    assert_eq!(
+        (first.in_flight, first.circulation_after, first.flags),
+        (0, 0, 0)
+    );
     assert_eq!(first.nodes, 54);
     assert!(first.imbalance < 400, "{} units off", first.imbalance);
     println!(
         "evidence plan.lab edges={} triangles={} imbalance={} circulation_before={} \
          circulation_after={}",
-        first.edges, first.triangles, first.imbalance, first.circulation_before,
+        first.edges,
+        first.triangles,
+        first.imbalance,
+        first.circulation_before,
         first.circulation_after
     );
 }

@@ -23,11 +23,16 @@ fn storm_ends_with_one_digest_and_never_loses_a_unit() {
     let verdicts = thread::scope(|scope| {
         let work = || {
             let claims = std::iter::from_fn(|| seeds.get(next.fetch_add(1, Ordering::Relaxed)));
-            claims.map(|&seed| (seed, storm::run(seed))).collect::<Vec<_>>()
+            claims
+                .map(|&seed| (seed, storm::run(seed)))
+                .collect::<Vec<_>>()
         };
         let threads = thread::available_parallelism().map_or(1, usize::from);
         let running: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
-        running.into_iter().flat_map(|t| t.join().expect("a thread")).collect::<Vec<_>>()
+        running
+            .into_iter()
+            .flat_map(|t| t.join().expect("a thread"))
+            .collect::<Vec<_>>()
     });
     let (mut agreed, mut bytes, mut steps, mut restarts) = (Vec::new(), Vec::new(), 0, (0, 0));
     for (seed, verdict) in verdicts {
@@ -40,13 +45,16 @@ fn storm_ends_with_one_digest_and_never_loses_a_unit() {
         agreed.push(verdict.agreed_ms);
         bytes.push(verdict.bytes_per_change);
         steps += verdict.steps;
-        restarts = (restarts.0 + verdict.restarts.0, restarts.1 + verdict.restarts.1);
+        restarts = (
+            restarts.0 + verdict.restarts.0,
+            restarts.1 + verdict.restarts.1,
+        );
     }
     agreed.sort_unstable();
     bytes.sort_unstable();
     println!(
-        "evidence sim.storm seeds={} steps={steps} restarts={} without_snapshot={} agree_ms_median={} \
-         agree_ms_p99={} bytes_per_change_median={}",
+        "evidence sim.storm seeds={} steps={steps} restarts={} without_snapshot={} \
+         agree_ms_median={} agree_ms_p99={} bytes_per_change_median={}",
         agreed.len(),
         restarts.0,
         restarts.1,

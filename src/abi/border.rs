@@ -1,9 +1,9 @@
 //! The border: the only place that dereferences what C passed.
 //!
-//! A pointer from C is an allegation. What is checked: NULL, alignment, length, the magic number of a
-//! handle, whether it is in a call already, the size and the epoch of a struct. What cannot be checked
-//! is that a pointer points to memory of the stated length which nobody else uses during the call; the
-//! header says so, and every `unsafe` below rests on it.
+//! A pointer from C is an allegation. What is checked: NULL, alignment, length, the magic number of
+//! a handle, whether it is in a call already, the size and the epoch of a struct. What cannot be
+//! checked is that a pointer points to memory of the stated length which nobody else uses during
+//! the call; the header says so, and every `unsafe` below rests on it.
 
 use core::mem::{MaybeUninit, align_of, size_of};
 use core::ptr::{copy_nonoverlapping, write_bytes};
@@ -62,7 +62,12 @@ pub unsafe fn take_storage<H: Handle>(
 /// `head` came from [`take_storage`] and was written.
 pub unsafe fn open_gate<H: Handle>(head: *mut H::Head) -> *mut H {
     // SAFETY: a head begins with its gate.
-    unsafe { head.cast::<Gate>().write(Gate { magic: H::MAGIC, busy: 0 }) };
+    unsafe {
+        head.cast::<Gate>().write(Gate {
+            magic: H::MAGIC,
+            busy: 0,
+        })
+    };
     head.cast()
 }
 
@@ -171,8 +176,8 @@ pub unsafe fn put<T>(out: *mut T, value: T) -> Result<(), weir_status> {
     Ok(())
 }
 
-/// Reads a configuration: it names this epoch, and is as long as the first one of the epoch at least.
-/// Fields that the caller does not know are zero.
+/// Reads a configuration: it names this epoch, and is as long as the first one of the epoch at
+/// least. Fields that the caller does not know are zero.
 ///
 /// # Safety
 /// `config` is NULL or points to a struct that begins with `abi` and `size` and is `size` long.
@@ -214,7 +219,11 @@ unsafe fn sized<T: Copy>(from: *const T, size: u32, first: usize) -> Result<T, w
     let mut value = MaybeUninit::<T>::zeroed();
     // SAFETY: not more than either side holds; zero is a value of every field of our structs.
     unsafe {
-        copy_nonoverlapping(from.cast::<u8>(), value.as_mut_ptr().cast(), size.min(size_of::<T>()));
+        copy_nonoverlapping(
+            from.cast::<u8>(),
+            value.as_mut_ptr().cast(),
+            size.min(size_of::<T>()),
+        );
         Ok(value.assume_init())
     }
 }

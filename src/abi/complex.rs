@@ -15,7 +15,7 @@ pub struct weir_complex;
 /// Memory for the head of a complex.
 pub const WEIR_COMPLEX_FIXED_BYTES: usize = 320;
 /// Memory per node, without the factor.
-pub const WEIR_COMPLEX_NODE_BYTES: usize = 34;
+pub const WEIR_COMPLEX_NODE_BYTES: usize = 35;
 /// Memory per node and unit of fill.
 pub const WEIR_COMPLEX_FILL_BYTES: usize = 6;
 /// Memory per edge.
@@ -29,12 +29,13 @@ pub const WEIR_DESK_NODE_BYTES: usize = 6;
 /// Further memory per edge, if the complex serves a mesh.
 pub const WEIR_DESK_EDGE_BYTES: usize = 12;
 
-/// Only triangles that were added count; without this flag every three pairwise joined nodes make one.
+/// Only triangles that were added count; without this flag every three pairwise joined nodes make
+/// one.
 pub const WEIR_COMPLEX_NAMED_ONLY: u32 = 1;
 /// The complex serves a mesh: it has room for what the mesh computes.
 pub const WEIR_COMPLEX_FOR_MESH: u32 = 2;
-/// Flag of a report: some bit could not be proven independent of the method of solution. The result is
-/// free of curl and the same on all machines all the same.
+/// Flag of a report: some bit could not be proven independent of the method of solution. The result
+/// is free of curl and the same on all machines all the same.
 pub const WEIR_COMPLEX_UNCERTIFIED: u32 = 1;
 
 /// How a complex is made. Copied. Start from WEIR_COMPLEX_CONFIG_DEFAULT.
@@ -111,16 +112,30 @@ impl Handle for weir_complex {
 }
 
 fn shape([nodes, edges, triangles, fill]: [u16; 4]) -> Shape {
-    Shape { nodes, edges, triangles, fill }
+    Shape {
+        nodes,
+        edges,
+        triangles,
+        fill,
+    }
 }
 
 fn words(shape: Shape, flags: u32) -> Option<usize> {
-    let desk = if flags & WEIR_COMPLEX_FOR_MESH == 0 { 0 } else { Desk::words(shape)? };
+    let desk = if flags & WEIR_COMPLEX_FOR_MESH == 0 {
+        0
+    } else {
+        Desk::words(shape)?
+    };
     Complex::words(shape)?.checked_add(desk)
 }
 
 fn storage_words(config: &weir_complex_config) -> Option<usize> {
-    let shape = shape([config.max_nodes, config.max_edges, config.max_triangles, config.fill]);
+    let shape = shape([
+        config.max_nodes,
+        config.max_edges,
+        config.max_triangles,
+        config.fill,
+    ]);
     words(shape, config.flags)?.checked_add(border::head_words::<weir_complex>())
 }
 
@@ -128,7 +143,11 @@ fn check_config(config: &weir_complex_config) -> Result<(), weir_status> {
     let flags = WEIR_COMPLEX_NAMED_ONLY | WEIR_COMPLEX_FOR_MESH;
     let edges = (1..=crate::complex::EDGES_MAX).contains(&config.max_edges);
     let known = config.flags & !flags == 0;
-    if config.max_nodes != 0 && edges && config.fill != 0 && known { Ok(()) } else { Err(WEIR_ERR_RANGE) }
+    if config.max_nodes != 0 && edges && config.fill != 0 && known {
+        Ok(())
+    } else {
+        Err(WEIR_ERR_RANGE)
+    }
 }
 
 /// Carves the complex and, if it serves a mesh, its desk.
@@ -152,9 +171,11 @@ pub(super) unsafe fn carve<'a>(head: *mut Head) -> Option<(Complex<'a>, Option<D
 pub(super) const fn code(error: Error) -> weir_status {
     match error {
         Error::Full => WEIR_ERR_FULL,
-        Error::Range | Error::Missing | Error::Degenerate | Error::Length | Error::IllConditioned => {
-            WEIR_ERR_RANGE
-        }
+        Error::Range
+        | Error::Missing
+        | Error::Degenerate
+        | Error::Length
+        | Error::IllConditioned => WEIR_ERR_RANGE,
     }
 }
 
@@ -180,8 +201,8 @@ unsafe fn with(
     }
 }
 
-/// weir_complex_config_default writes WEIR_COMPLEX_CONFIG_DEFAULT to `out`, for callers that cannot use
-/// the macro. NULL is ignored.
+/// weir_complex_config_default writes WEIR_COMPLEX_CONFIG_DEFAULT to `out`, for callers that cannot
+/// use the macro. NULL is ignored.
 ///
 /// # Safety
 /// `out` is NULL or points to a config.
@@ -191,8 +212,8 @@ pub unsafe extern "C" fn weir_complex_config_default(out: *mut weir_complex_conf
     let _ = unsafe { border::put(out, DEFAULT) };
 }
 
-/// weir_complex_storage_size returns how many bytes a complex of this config needs, 0 if the config is
-/// not valid.
+/// weir_complex_storage_size returns how many bytes a complex of this config needs, 0 if the config
+/// is not valid.
 ///
 /// # Safety
 /// `config` is NULL or points to a config.
@@ -208,11 +229,12 @@ pub unsafe extern "C" fn weir_complex_storage_size(config: *const weir_complex_c
 /// weir_complex_init makes an empty complex in `storage` and gives its handle.
 /// The storage belongs to the complex until deinit and need not be cleared before. Context: thread.
 ///
-/// WEIR_ERR_NULL; WEIR_ERR_ABI: config not made from the default; WEIR_ERR_RANGE: a capacity is 0 or too
-/// large; WEIR_ERR_STORAGE: too short or not aligned to 8 bytes.
+/// WEIR_ERR_NULL; WEIR_ERR_ABI: config not made from the default; WEIR_ERR_RANGE: a capacity is 0
+/// or too large; WEIR_ERR_STORAGE: too short or not aligned to 8 bytes.
 ///
 /// # Safety
-/// `storage` is NULL or `storage_len` bytes lent until deinit; `out` and `config` are NULL or valid.
+/// `storage` is NULL or `storage_len` bytes lent until deinit; `out` and `config` are NULL or
+/// valid.
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn weir_complex_init(
@@ -230,7 +252,12 @@ pub unsafe extern "C" fn weir_complex_init(
             check_config(&config)?;
             let words = storage_words(&config);
             let head = border::take_storage::<weir_complex>(storage.cast(), storage_len, words)?;
-            (*head).shape = [config.max_nodes, config.max_edges, config.max_triangles, config.fill];
+            (*head).shape = [
+                config.max_nodes,
+                config.max_edges,
+                config.max_triangles,
+                config.fill,
+            ];
             (*head).flags = config.flags;
             start(head)?;
             border::put(out, border::open_gate::<weir_complex>(head))
@@ -246,7 +273,9 @@ unsafe fn start(head: *mut Head) -> Result<(), weir_status> {
     let (flags, carved) = unsafe { ((*head).flags, carve(head)) };
     let (mut complex, _) = carved.ok_or(WEIR_ERR_STORAGE)?;
     complex.reset();
-    complex.set_fill_cliques(flags & WEIR_COMPLEX_NAMED_ONLY == 0).map_err(code)
+    complex
+        .set_fill_cliques(flags & WEIR_COMPLEX_NAMED_ONLY == 0)
+        .map_err(code)
 }
 
 /// weir_complex_reset forgets all nodes, edges and triangles. Context: thread.
@@ -287,7 +316,10 @@ pub unsafe extern "C" fn weir_complex_deinit(map: *mut weir_complex) -> weir_sta
             WEIR_OK
         });
         if status == WEIR_OK {
-            border::close_gate(map, total.wrapping_add(border::head_words::<weir_complex>()));
+            border::close_gate(
+                map,
+                total.wrapping_add(border::head_words::<weir_complex>()),
+            );
         }
         status
     }
@@ -306,11 +338,12 @@ pub unsafe extern "C" fn weir_complex_add_node(map: *mut weir_complex, id: u16) 
     unsafe { with(map, |complex| complex.add_node(id).map_err(code)) }
 }
 
-/// weir_complex_add_edge joins nodes `a` and `b`, in either order; an edge that is there stays. Every
-/// three pairwise joined nodes become a triangle unless the config says otherwise. Context: thread.
+/// weir_complex_add_edge joins nodes `a` and `b`, in either order; an edge that is there stays.
+/// Every three pairwise joined nodes become a triangle unless the config says otherwise. Context:
+/// thread.
 ///
-/// WEIR_ERR_NULL, WEIR_ERR_STATE, WEIR_ERR_BUSY; WEIR_ERR_RANGE: a equals b, or a node is not there;
-/// WEIR_ERR_FULL: max_edges or max_triangles reached.
+/// WEIR_ERR_NULL, WEIR_ERR_STATE, WEIR_ERR_BUSY; WEIR_ERR_RANGE: a equals b, or a node is not
+/// there; WEIR_ERR_FULL: max_edges or max_triangles reached.
 ///
 /// # Safety
 /// `map` is NULL or a handle from init.
@@ -325,7 +358,8 @@ pub unsafe extern "C" fn weir_complex_add_edge(
     unsafe { with(map, |complex| complex.add_edge(a, b).map_err(code)) }
 }
 
-/// weir_complex_remove_edge removes the edge between `a` and `b` and its triangles. Context: thread.
+/// weir_complex_remove_edge removes the edge between `a` and `b` and its triangles. Context:
+/// thread.
 ///
 /// WEIR_ERR_NULL, WEIR_ERR_STATE, WEIR_ERR_BUSY; WEIR_ERR_RANGE: there is no such edge.
 ///
@@ -345,8 +379,8 @@ pub unsafe extern "C" fn weir_complex_remove_edge(
 /// weir_complex_add_triangle fills the triangle of three joined nodes; one that is there stays.
 /// Context: thread.
 ///
-/// WEIR_ERR_NULL, WEIR_ERR_STATE, WEIR_ERR_BUSY; WEIR_ERR_RANGE: a node repeats, or two are not joined;
-/// WEIR_ERR_FULL: max_triangles reached.
+/// WEIR_ERR_NULL, WEIR_ERR_STATE, WEIR_ERR_BUSY; WEIR_ERR_RANGE: a node repeats, or two are not
+/// joined; WEIR_ERR_FULL: max_triangles reached.
 ///
 /// # Safety
 /// `map` is NULL or a handle from init.
@@ -362,9 +396,9 @@ pub unsafe extern "C" fn weir_complex_add_triangle(
     unsafe { with(map, |complex| complex.add_triangle(a, b, c).map_err(code)) }
 }
 
-/// weir_complex_get_edge gives the ends of the edge with this number, the smaller id first. Edges are
-/// numbered from 0 in ascending order of (smaller id, larger id); flows are arrays in this order, and
-/// positive flow goes from the smaller id to the larger. Context: thread.
+/// weir_complex_get_edge gives the ends of the edge with this number, the smaller id first. Edges
+/// are numbered from 0 in ascending order of (smaller id, larger id); flows are arrays in this
+/// order, and positive flow goes from the smaller id to the larger. Context: thread.
 ///
 /// WEIR_ERR_NULL, WEIR_ERR_STATE, WEIR_ERR_BUSY; WEIR_END: there are no more edges.
 ///
@@ -384,22 +418,26 @@ pub unsafe extern "C" fn weir_complex_get_edge(
     // SAFETY: as promised by the caller.
     unsafe {
         border::enter(map, |head| {
-            let Some((complex, _)) = carve(head) else { return WEIR_ERR_STATE };
-            let Some(&edge) = complex.edges().get(index) else { return WEIR_END };
+            let Some((complex, _)) = carve(head) else {
+                return WEIR_ERR_STATE;
+            };
+            let Some(&edge) = complex.edges().get(index) else {
+                return WEIR_END;
+            };
             let written = border::put(a, edge.low).and_then(|()| border::put(b, edge.high));
             border::status(written)
         })
     }
 }
 
-/// weir_complex_settle removes from `flow` everything that goes round triangles and writes the rest to
-/// `out`: the closest flow without curl, each edge less than one raw unit off for a complex without
-/// unfilled cycles, the same bits on every machine. Both arrays hold `edges` values in the order of
-/// weir_complex_get_edge and must not overlap. `report` may be NULL. Context: thread.
+/// weir_complex_settle removes from `flow` everything that goes round triangles and writes the rest
+/// to `out`: the closest flow without curl, each edge less than one raw unit off for a complex
+/// without unfilled cycles, the same bits on every machine. Both arrays hold `edges` values in the
+/// order of weir_complex_get_edge and must not overlap. `report` may be NULL. Context: thread.
 ///
-/// WEIR_ERR_NULL, WEIR_ERR_STATE, WEIR_ERR_BUSY; WEIR_ERR_RANGE: `edges` is not the number of edges, a
-/// result does not fit, the complex is too long and thin, or the arrays are one; WEIR_ERR_FULL: the
-/// factor does not fit `fill`; WEIR_ERR_ABI: `report->size` is too small.
+/// WEIR_ERR_NULL, WEIR_ERR_STATE, WEIR_ERR_BUSY; WEIR_ERR_RANGE: `edges` is not the number of
+/// edges, a result does not fit, the complex is too long and thin, or the arrays are one;
+/// WEIR_ERR_FULL: the factor does not fit `fill`; WEIR_ERR_ABI: `report->size` is too small.
 ///
 /// # Safety
 /// `map` is NULL or a handle from init; the arrays hold `edges` values; `report` is NULL or valid.
@@ -419,7 +457,11 @@ pub unsafe extern "C" fn weir_complex_settle(
                 border::check_out(report, REPORT_FIRST)?;
             }
             if edges != complex.edges().len() || (edges != 0 && flow == out.cast_const()) {
-                return Err(if flow.is_null() && out.is_null() { WEIR_ERR_NULL } else { WEIR_ERR_RANGE });
+                return Err(if flow.is_null() && out.is_null() {
+                    WEIR_ERR_NULL
+                } else {
+                    WEIR_ERR_RANGE
+                });
             }
             let given = border::slice(flow, edges)?;
             let result = border::slice_mut(out, edges)?;
@@ -433,7 +475,11 @@ pub unsafe extern "C" fn weir_complex_settle(
                     cycles: complex.betti1().map_err(code)? as u16,
                     curl_before: u32::try_from(found.curl_max).unwrap_or(u32::MAX),
                     passes: u32::from(found.passes),
-                    flags: if found.uncertified { WEIR_COMPLEX_UNCERTIFIED } else { 0 },
+                    flags: if found.uncertified {
+                        WEIR_COMPLEX_UNCERTIFIED
+                    } else {
+                        0
+                    },
                 };
                 border::write_out(report, &report_value);
             }
@@ -442,14 +488,14 @@ pub unsafe extern "C" fn weir_complex_settle(
     }
 }
 
-/// weir_complex_plan writes to `flow` what each edge must carry so that load over capacity is equal on
-/// all nodes that edges connect. Loads and capacities are in ascending order of node ids; `capacity` may
-/// be NULL for equal ones; capacity 0 accepts nothing. Flows are in the order of weir_complex_get_edge,
-/// in the unit of the loads. Context: thread.
+/// weir_complex_plan writes to `flow` what each edge must carry so that load over capacity is equal
+/// on all nodes that edges connect. Loads and capacities are in ascending order of node ids;
+/// `capacity` may be NULL for equal ones; capacity 0 accepts nothing. Flows are in the order of
+/// weir_complex_get_edge, in the unit of the loads. Context: thread.
 ///
-/// WEIR_ERR_NULL, WEIR_ERR_STATE, WEIR_ERR_BUSY; WEIR_ERR_RANGE: a length is not the number of nodes or
-/// edges, or a flow does not fit; WEIR_ERR_FULL: the factor does not fit `fill`, or capacity is NULL and
-/// there are more than 256 nodes.
+/// WEIR_ERR_NULL, WEIR_ERR_STATE, WEIR_ERR_BUSY; WEIR_ERR_RANGE: a length is not the number of
+/// nodes or edges, or a flow does not fit; WEIR_ERR_FULL: the factor does not fit `fill`, or
+/// capacity is NULL and there are more than 256 nodes.
 ///
 /// # Safety
 /// `map` is NULL or a handle from init; the arrays are as long as stated.

@@ -3,15 +3,16 @@
 
 use super::border;
 use super::complex::{self, WEIR_COMPLEX_FOR_MESH, weir_complex, weir_complex_config};
-use super::mesh::{Guest, code, weir_mesh, weir_mesh_config, with};
+use super::config::{CONFIG_FIRST, weir_mesh_config};
+use super::mesh::{Guest, code, weir_mesh, with};
 use super::*;
 use crate::sync::flows::{self, Flows, Shipment, Summary};
 
-/// state.flags: the complex cannot solve this network with the mesh parameter `fill`; there is no plan,
-/// on any node.
+/// state.flags: the complex cannot solve this network with the mesh parameter `fill`; there is no
+/// plan, on any node.
 pub const WEIR_STATE_DEGRADED: u32 = flows::DEGRADED as u32;
-/// state.flags: some bit could not be proven independent of the method of solution; it is the same on
-/// all nodes all the same.
+/// state.flags: some bit could not be proven independent of the method of solution; it is the same
+/// on all nodes all the same.
 pub const WEIR_STATE_UNCERTIFIED: u32 = flows::UNCERTIFIED as u32;
 
 /// The work of one node. Set `size` before the call. Units are the caller's.
@@ -127,7 +128,8 @@ unsafe fn meet(
     }
 }
 
-/// weir_mesh_complex_config writes to `out` the config of the complex that a node of this config needs.
+/// weir_mesh_complex_config writes to `out` the config of the complex that a node of this config
+/// needs.
 ///
 /// WEIR_ERR_NULL; WEIR_ERR_ABI: `config` not made from the default.
 ///
@@ -141,7 +143,7 @@ pub unsafe extern "C" fn weir_mesh_complex_config(
 ) -> weir_status {
     // SAFETY: as promised by the caller.
     let written = unsafe {
-        border::config(config, size_of::<weir_mesh_config>()).and_then(|given| {
+        border::config(config, CONFIG_FIRST).and_then(|given| {
             let shape = flows::shape(given.max_nodes, given.max_degree, given.fill);
             let made = weir_complex_config {
                 abi: &raw const weir_abi_epoch_1,
@@ -158,12 +160,12 @@ pub unsafe extern "C" fn weir_mesh_complex_config(
     border::status(written)
 }
 
-/// weir_mesh_attach_complex lends a complex to a node, which from then on knows the network of links and
-/// can plan. While attached, the other calls that change the complex return WEIR_ERR_STATE. Detach, or give
-/// the node back, before giving the complex back. Context: thread.
+/// weir_mesh_attach_complex lends a complex to a node, which from then on knows the network of
+/// links and can plan. While attached, the other calls that change the complex return
+/// WEIR_ERR_STATE. Detach, or give the node back, before giving the complex back. Context: thread.
 ///
-/// WEIR_ERR_NULL, WEIR_ERR_BUSY; WEIR_ERR_STATE: one of them is not initialised or attached already;
-/// WEIR_ERR_RANGE: the complex is not of the shape that weir_mesh_complex_config gives.
+/// WEIR_ERR_NULL, WEIR_ERR_BUSY; WEIR_ERR_STATE: one of them is not initialised or attached
+/// already; WEIR_ERR_RANGE: the complex is not of the shape that weir_mesh_complex_config gives.
 ///
 /// # Safety
 /// Both are NULL or handles from init; the complex is lent until detached.
@@ -241,9 +243,9 @@ pub unsafe extern "C" fn weir_mesh_set_load(mesh: *mut weir_mesh, queued: i32) -
     unsafe { with(mesh, |guest| guest.node.set_load(queued).map_err(code)) }
 }
 
-/// weir_mesh_set_work says how many units ever arrived at this node from outside and how many it ever
-/// finished, over all its starts: go on from weir_mesh_get_load after a restart. What waits follows from
-/// these and from what was shipped. Context: thread.
+/// weir_mesh_set_work says how many units ever arrived at this node from outside and how many it
+/// ever finished, over all its starts: go on from weir_mesh_get_load after a restart. What waits
+/// follows from these and from what was shipped. Context: thread.
 ///
 /// WEIR_PENDING: still learning, nothing changed; WEIR_ERR_NULL, WEIR_ERR_STATE, WEIR_ERR_BUSY.
 ///
@@ -257,7 +259,11 @@ pub unsafe extern "C" fn weir_mesh_set_work(
     done: i64,
 ) -> weir_status {
     // SAFETY: as promised by the caller.
-    unsafe { with(mesh, |guest| guest.node.set_work(injected, done).map_err(code)) }
+    unsafe {
+        with(mesh, |guest| {
+            guest.node.set_work(injected, done).map_err(code)
+        })
+    }
 }
 
 /// weir_mesh_set_capacity sets the weight of this node: the plan makes units over weight equal.
@@ -274,7 +280,11 @@ pub unsafe extern "C" fn weir_mesh_set_capacity(
     capacity: u16,
 ) -> weir_status {
     // SAFETY: as promised by the caller.
-    unsafe { with(mesh, |guest| guest.node.set_capacity(capacity).map_err(code)) }
+    unsafe {
+        with(mesh, |guest| {
+            guest.node.set_capacity(capacity).map_err(code)
+        })
+    }
 }
 
 /// weir_mesh_get_load gives the work of this node as its records will say. Context: thread.
@@ -311,8 +321,8 @@ pub unsafe extern "C" fn weir_mesh_get_load(
     }
 }
 
-/// weir_mesh_get_received gives the units taken from neighbours since the last call of this function:
-/// they are queued here now. Negative: a neighbour took something back. Context: thread.
+/// weir_mesh_get_received gives the units taken from neighbours since the last call of this
+/// function: they are queued here now. Negative: a neighbour took something back. Context: thread.
 ///
 /// WEIR_ERR_NULL, WEIR_ERR_STATE, WEIR_ERR_BUSY.
 ///
@@ -328,14 +338,18 @@ pub unsafe extern "C" fn weir_mesh_get_received(
         return WEIR_ERR_NULL;
     }
     // SAFETY: as promised by the caller.
-    unsafe { with(mesh, |guest| border::put(amount, guest.node.take_received())) }
+    unsafe {
+        with(mesh, |guest| {
+            border::put(amount, guest.node.take_received())
+        })
+    }
 }
 
-/// weir_mesh_settle works out, from the records this node holds, the network, the circulation and the
-/// plan, unless it did so for these records before. `out` may be NULL. Context: thread.
+/// weir_mesh_settle works out, from the records this node holds, the network, the circulation and
+/// the plan, unless it did so for these records before. `out` may be NULL. Context: thread.
 ///
-/// WEIR_ERR_NULL, WEIR_ERR_BUSY; WEIR_ERR_STATE: not initialised, or no complex attached; WEIR_ERR_ABI:
-/// `out->size` is too small.
+/// WEIR_ERR_NULL, WEIR_ERR_BUSY; WEIR_ERR_STATE: not initialised, or no complex attached;
+/// WEIR_ERR_ABI: `out->size` is too small.
 ///
 /// # Safety
 /// `mesh` is NULL or a handle from init; `out` is NULL or valid.
@@ -384,14 +398,15 @@ fn state(summary: &Summary, agreed: bool, learning: bool) -> weir_mesh_state {
     }
 }
 
-/// weir_mesh_plan settles and gives what this node should hand to which neighbour now, no more than it
-/// has: `count` shipments, ascending by neighbour, at most `cap`. Nothing moves before
+/// weir_mesh_plan settles and gives what this node should hand to which neighbour now, no more than
+/// it has: `count` shipments, ascending by neighbour, at most `cap`. Nothing moves before
 /// weir_mesh_ship. Context: thread.
 ///
 /// WEIR_ERR_NULL, WEIR_ERR_BUSY; WEIR_ERR_STATE: not initialised, or no complex attached.
 ///
 /// # Safety
-/// `mesh` is NULL or a handle from init; `out` is NULL or has room for `cap`; `count` is NULL or valid.
+/// `mesh` is NULL or a handle from init; `out` is NULL or has room for `cap`; `count` is NULL or
+/// valid.
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn weir_mesh_plan(
@@ -410,29 +425,29 @@ pub unsafe extern "C" fn weir_mesh_plan(
             let mut plan = [Shipment::default(); crate::mesh::Config::DEGREE_MAX as usize];
             let planned = flows.plan(&mut guest.node, &mut plan).min(places.len());
             for (place, shipment) in places.iter_mut().zip(plan).take(planned) {
-                *place = weir_shipment { to: shipment.to, reserved: 0, amount: shipment.units };
+                *place = weir_shipment {
+                    to: shipment.to,
+                    reserved: 0,
+                    amount: shipment.units,
+                };
             }
             border::put(count, planned)
         })
     }
 }
 
-/// weir_mesh_ship hands `amount` units to a neighbour. They leave this node's queue at once and enter the
-/// neighbour's when it hears of them, exactly once whatever is lost or repeated on the air. Until then
-/// they are in flight. Context: thread.
+/// weir_mesh_ship hands `amount` units to a neighbour. They leave this node's queue at once and
+/// enter the neighbour's when it hears of them, exactly once whatever is lost or repeated on the
+/// air. Until then they are in flight. Context: thread.
 ///
-/// WEIR_PENDING: still learning; WEIR_ERR_NULL, WEIR_ERR_BUSY; WEIR_ERR_STATE: not initialised, or the link
-/// is not up; WEIR_ERR_RANGE: more than is queued. Nothing changed.
+/// WEIR_PENDING: still learning; WEIR_ERR_NULL, WEIR_ERR_BUSY; WEIR_ERR_STATE: not initialised, or
+/// the link is not up; WEIR_ERR_RANGE: more than is queued. Nothing changed.
 ///
 /// # Safety
 /// `mesh` is NULL or a handle from init.
 #[unsafe(no_mangle)]
 #[must_use]
-pub unsafe extern "C" fn weir_mesh_ship(
-    mesh: *mut weir_mesh,
-    to: u16,
-    amount: u32,
-) -> weir_status {
+pub unsafe extern "C" fn weir_mesh_ship(mesh: *mut weir_mesh, to: u16, amount: u32) -> weir_status {
     // SAFETY: as promised by the caller.
     unsafe { with(mesh, |guest| guest.node.ship(to, amount).map_err(code)) }
 }

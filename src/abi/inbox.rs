@@ -1,8 +1,8 @@
 //! The inbox: a ring that an interrupt fills and a poll empties.
 //!
-//! One producer, one consumer, plain atomic loads and stores: no read-modify-write, which riscv32imc
-//! and Cortex-M0 do not have. It is reached by raw pointers only, so an interrupt in the middle of a
-//! call never meets a reference.
+//! One producer, one consumer, plain atomic loads and stores: no read-modify-write, which
+//! riscv32imc and Cortex-M0 do not have. It is reached by raw pointers only, so an interrupt in the
+//! middle of a call never meets a reference.
 
 use core::ptr::copy_nonoverlapping;
 use core::sync::atomic::{AtomicU32, Ordering};
@@ -31,7 +31,9 @@ pub fn words(frames: u16, frame_max: u16) -> usize {
 }
 
 fn stride(frame_max: u16) -> usize {
-    usize::from(frame_max).wrapping_add(FRONT).next_multiple_of(8)
+    usize::from(frame_max)
+        .wrapping_add(FRONT)
+        .next_multiple_of(8)
 }
 
 impl Ring {
@@ -59,7 +61,8 @@ impl Ring {
 
     /// Counts a frame that was not taken.
     pub fn drop_one(&self) {
-        self.dropped.store(self.dropped().saturating_add(1), Ordering::Relaxed);
+        self.dropped
+            .store(self.dropped().saturating_add(1), Ordering::Relaxed);
     }
 
     fn after(&self, place: u32) -> u32 {
@@ -67,7 +70,8 @@ impl Ring {
         if next >= self.places { 0 } else { next }
     }
 
-    /// Copies a frame in; `false` if the ring is full. Producer only; constant time but for the copy.
+    /// Copies a frame in; `false` if the ring is full. Producer only; constant time but for the
+    /// copy.
     ///
     /// # Safety
     /// `frames` is the memory of this ring; `frame` is at most `frame_max` long.

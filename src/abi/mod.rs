@@ -4,16 +4,20 @@
 //! carves the views and calls safe code. Nothing here computes anything.
 //!
 //! Conventions, for all functions: results are [`weir_status`]; out-parameters are written only on
-//! success; a failed call leaves the handle as it was; structs begin with their size as the caller was
-//! compiled, so that fields may be appended; no enumeration, `bool` or `size_t` inside a struct.
+//! success; a failed call leaves the handle as it was; structs begin with their size as the caller
+//! was compiled, so that fields may be appended; no enumeration, `bool` or `size_t` inside a
+//! struct.
 
 #![allow(unsafe_code, non_camel_case_types, non_upper_case_globals)]
 
 pub mod border;
 pub mod complex;
+pub mod config;
 pub mod flows;
 pub mod inbox;
 pub mod mesh;
+pub mod port;
+pub mod report;
 
 use core::ffi::{CStr, c_char};
 
@@ -49,8 +53,8 @@ pub const WEIR_API_LEVEL: u32 = 1;
 /// A number in Q16.16: raw 65536 is 1.0.
 pub type weir_q16 = i32;
 
-/// Ties a caller to this epoch of the binary interface: `..._CONFIG_DEFAULT` stores its address, so a
-/// program compiled for another epoch does not link with this archive.
+/// Ties a caller to this epoch of the binary interface: `..._CONFIG_DEFAULT` stores its address, so
+/// a program compiled for another epoch does not link with this archive.
 #[unsafe(no_mangle)]
 pub static weir_abi_epoch_1: u8 = 1;
 
@@ -80,8 +84,8 @@ pub extern "C" fn weir_status_name(status: weir_status) -> *const c_char {
     name.as_ptr()
 }
 
-/// The proof that nothing panics: after link-time optimisation this handler, and with it the undefined
-/// symbol it names, is in the archive only if some code can reach it.
+/// The proof that nothing panics: after link-time optimisation this handler, and with it the
+/// undefined symbol it names, is in the archive only if some code can reach it.
 #[cfg(feature = "archive")]
 #[panic_handler]
 fn panic(_: &core::panic::PanicInfo) -> ! {

@@ -119,10 +119,18 @@ impl<'a> Solver<'a> {
         let mut outcome = Outcome::default();
         loop {
             let mut most = self.residual(source);
-            if outcome.passes != 0 || most == 0 {
-                let enough = most == 0 || !sharp || outcome.shift == EXTRA;
-                if enough && self.certified(source, most, outcome.shift) {
+            let fine = bits(most).plus(outcome.shift) <= 56;
+            if fine && (outcome.passes != 0 || most == 0) {
+                let all_bits = most == 0 || outcome.shift == EXTRA;
+                let (rest, slack) = self.fine_residual(source, outcome.shift);
+                let certain = self.certain(rest.plus(slack), outcome.shift);
+                if certain && (all_bits || !sharp) {
                     return outcome;
+                }
+                if outcome.shift == EXTRA && outcome.passes < PASSES {
+                    self.polish(rest);
+                    outcome.passes = outcome.passes.plus(1);
+                    continue;
                 }
                 most = self.residual(source);
             }
@@ -216,12 +224,9 @@ impl<'a> Solver<'a> {
             .zip(values.get(range).unwrap_or(&[]).iter().copied())
     }
 
-    /// Whether the exact solution has the same integer parts. Expects the residual of `x` in `y`,
-    /// and leaves there that of `x + d`.
-    fn certified(&mut self, source: &dyn Source, most: u64, shift: u32) -> bool {
-        if bits(most).plus(shift) > 56 {
-            return false;
-        }
+    /// From the residual of `x` to that of `x + d`, in units of `2^-(16 + shift)`. Returns the
+    /// largest magnitude and how far the source may be off.
+    fn fine_residual(&mut self, source: &dyn Source, shift: u32) -> (u64, u64) {
         for value in self.y.iter_mut() {
             *value <<= shift;
         }
@@ -232,7 +237,27 @@ impl<'a> Solver<'a> {
             put(self.y, head, at(self.y, head).minus(drop));
             put(self.y, tail, at(self.y, tail).plus(drop));
         }
-        let most = self.largest().plus(slack);
+        (self.largest(), slack)
+    }
+
+    /// One pass for the last bits: `x + d += G^-1 y` from the residual of `x + d` with all extra
+    /// bits.
+    fn polish(&mut self, most: u64) {
+        let up = self.headroom(most);
+        for value in self.y.iter_mut() {
+            *value <<= up;
+        }
+        self.substitute();
+        for ((x, y), d) in self.x.iter_mut().zip(self.y.iter()).zip(self.d.iter_mut()) {
+            let fraction = i64::from(*d).plus(shr_round(*y, up));
+            let whole = shr_round(fraction, EXTRA);
+            *x = x.plus(whole);
+            *d = fraction.minus(whole << EXTRA) as i32;
+        }
+    }
+
+    /// Whether the exact solution has the same integer parts, given the largest residual.
+    fn certain(&self, most: u64, shift: u32) -> bool {
         let distance = u64::from(self.norm).plus(1).saturating_mul(most);
         let Ok(distance) = i64::try_from(distance) else {
             return false;

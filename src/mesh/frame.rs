@@ -119,7 +119,14 @@ impl Header {
             BadHeader::Version
         })?;
         let (key_slot, hint) = (second >> 6, second & 63);
-        Ok(Self { kind, key_slot, hint, author, session_low, sequence })
+        Ok(Self {
+            kind,
+            key_slot,
+            hint,
+            author,
+            session_low,
+            sequence,
+        })
     }
 
     /// Writes a header.
@@ -188,7 +195,11 @@ impl Beacon {
             count: reader.u16()?,
             ordinal: reader.u8()?,
         };
-        if reader.is_empty() { Ok(beacon) } else { Err(Short) }
+        if reader.is_empty() {
+            Ok(beacon)
+        } else {
+            Err(Short)
+        }
     }
 
     /// Writes a body.
@@ -224,7 +235,11 @@ impl Summary {
         for sum in &mut sums {
             *sum = read_sum(&mut reader)?;
         }
-        if reader.is_empty() { Ok(Self { to, sums }) } else { Err(Short) }
+        if reader.is_empty() {
+            Ok(Self { to, sums })
+        } else {
+            Err(Short)
+        }
     }
 
     /// Writes a body.
@@ -240,7 +255,9 @@ impl Summary {
     #[must_use]
     pub fn differs(&self, other: &[u32; BUCKETS]) -> u16 {
         let pairs = self.sums.iter().zip(other);
-        pairs.rev().fold(0, |mask, (own, theirs)| (mask << 1) | u16::from(own != theirs))
+        pairs.rev().fold(0, |mask, (own, theirs)| {
+            (mask << 1) | u16::from(own != theirs)
+        })
     }
 }
 
@@ -294,7 +311,13 @@ impl<'a> List<'a> {
                 *sum = read_sum(&mut reader)?;
             }
         }
-        let list = Self { to, flags, mask, sums, entries: reader.rest() };
+        let list = Self {
+            to,
+            flags,
+            mask,
+            sums,
+            entries: reader.rest(),
+        };
         let mut last = (0, 0, 0);
         while !reader.is_empty() {
             let entry = read_entry(&mut reader)?;
@@ -303,7 +326,11 @@ impl<'a> List<'a> {
             }
             last = entry.place;
         }
-        if flags & !ANSWER == 0 { Ok(list) } else { Err(Short) }
+        if flags & !ANSWER == 0 {
+            Ok(list)
+        } else {
+            Err(Short)
+        }
     }
 
     /// The entries, ascending.
@@ -352,5 +379,8 @@ impl Entry {
 
 fn read_entry(reader: &mut Reader) -> Result<Entry, Short> {
     let place = (reader.u16()?, reader.u8()?, reader.u8()?);
-    Ok(Entry { place, counter: reader.u16()? })
+    Ok(Entry {
+        place,
+        counter: reader.u16()?,
+    })
 }

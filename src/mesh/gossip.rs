@@ -1,8 +1,8 @@
 //! What a node says: beacons under Trickle, then only as much as is needed to agree.
 //!
 //! A change is pushed at once to all neighbours, who pass it on unless enough others did. What that
-//! misses, beacons find: on a difference a node asks for sums by groups of authors, lists the groups
-//! that differ, and each side sends what the other lacks.
+//! misses, beacons find: on a difference a node asks for sums by groups of authors, lists the
+//! groups that differ, and each side sends what the other lacks.
 
 use super::frame::{ANSWER, BUCKETS, Beacon, Entry, FrameKind, HEADER, Header, List, SESSION_HIGH};
 use super::frame::{Summary, hint};
@@ -110,7 +110,9 @@ impl Node<'_> {
         };
         let end = clear.wrapping_add(len);
         let sealed = self.state.keys.sending().and_then(|slot| {
-            self.state.keys.seal(slot, &envelope, self.frame_out, (clear, end))
+            self.state
+                .keys
+                .seal(slot, &envelope, self.frame_out, (clear, end))
         });
         let Some(frame) = sealed.and_then(|total| self.frame_out.get(..total)) else {
             return Sent::Later;
@@ -126,7 +128,9 @@ impl Node<'_> {
     }
 
     fn send_goodbye(&mut self, port: &mut impl Port) -> Sent {
-        let Some(clear) = self.begin(FrameKind::Goodbye) else { return Sent::Nothing };
+        let Some(clear) = self.begin(FrameKind::Goodbye) else {
+            return Sent::Nothing;
+        };
         let sent = self.finish(clear, 0, port);
         if sent == Sent::Frame {
             self.state.goodbye = 0;
@@ -142,25 +146,36 @@ impl Node<'_> {
             count: self.store_mut().len(),
             ordinal: self.state.ordinal.wrapping_add(1),
         };
-        let Some(clear) = self.begin(FrameKind::Beacon) else { return Sent::Nothing };
-        let Some(room) = self.room(clear) else { return Sent::Nothing };
+        let Some(clear) = self.begin(FrameKind::Beacon) else {
+            return Sent::Nothing;
+        };
+        let Some(room) = self.room(clear) else {
+            return Sent::Nothing;
+        };
         let mut writer = Writer::new(room);
         let written = beacon.encode(&mut writer).map(|()| writer.len());
-        let Ok(len) = written else { return Sent::Nothing };
+        let Ok(len) = written else {
+            return Sent::Nothing;
+        };
         let sent = self.finish(clear, len, port);
         if sent == Sent::Frame {
             self.state.ordinal = beacon.ordinal;
             self.state.beacon_due = 0;
             self.state.stats.beacons_sent = self.state.stats.beacons_sent.saturating_add(1);
             let spread = self.state.random.below(config.heartbeat_max_ms >> 3);
-            self.set_timer(Timer::Heartbeat, config.heartbeat_max_ms.wrapping_sub(spread));
+            self.set_timer(
+                Timer::Heartbeat,
+                config.heartbeat_max_ms.wrapping_sub(spread),
+            );
         }
         sent
     }
 
     /// Sends the list or the summary that waits for one neighbour.
     fn send_question(&mut self, index: usize, port: &mut impl Port) -> Sent {
-        let Some(&neighbour) = self.neighbours.table.get(index) else { return Sent::Nothing };
+        let Some(&neighbour) = self.neighbours.table.get(index) else {
+            return Sent::Nothing;
+        };
         if !neighbour.is(flag::USED) || neighbour.is(flag::BLOCKED | flag::FOREIGN) {
             return Sent::Nothing;
         }
@@ -176,15 +191,26 @@ impl Node<'_> {
     fn send_summary(&mut self, index: usize, port: &mut impl Port) -> Sent {
         let now = self.state.clock.now();
         let sums = self.store_mut().buckets();
-        let Some(clear) = self.begin(FrameKind::Summary) else { return Sent::Nothing };
-        let Some(neighbour) = self.neighbours.table.get_mut(index) else { return Sent::Nothing };
+        let Some(clear) = self.begin(FrameKind::Summary) else {
+            return Sent::Nothing;
+        };
+        let Some(neighbour) = self.neighbours.table.get_mut(index) else {
+            return Sent::Nothing;
+        };
         neighbour.set(flag::ASK, false);
         neighbour.asked_at = now;
-        let summary = Summary { to: neighbour.id, sums };
-        let Some(room) = self.room(clear) else { return Sent::Nothing };
+        let summary = Summary {
+            to: neighbour.id,
+            sums,
+        };
+        let Some(room) = self.room(clear) else {
+            return Sent::Nothing;
+        };
         let mut writer = Writer::new(room);
         let written = summary.encode(&mut writer).map(|()| writer.len());
-        let Ok(len) = written else { return Sent::Nothing };
+        let Ok(len) = written else {
+            return Sent::Nothing;
+        };
         let sent = self.finish(clear, len, port);
         if sent == Sent::Later
             && let Some(neighbour) = self.neighbours.table.get_mut(index)
@@ -194,11 +220,18 @@ impl Node<'_> {
         sent
     }
 
-    /// Lists as many groups as fit. A group too long for any frame is not listed: its records are sent.
+    /// Lists as many groups as fit. A group too long for any frame is not listed: its records are
+    /// sent.
     fn send_list(&mut self, index: usize, port: &mut impl Port) -> Sent {
-        let Some(&neighbour) = self.neighbours.table.get(index) else { return Sent::Nothing };
-        let Some(clear) = self.begin(FrameKind::List) else { return Sent::Nothing };
-        let Some(size) = self.room(clear).map(|room| room.len()) else { return Sent::Nothing };
+        let Some(&neighbour) = self.neighbours.table.get(index) else {
+            return Sent::Nothing;
+        };
+        let Some(clear) = self.begin(FrameKind::List) else {
+            return Sent::Nothing;
+        };
+        let Some(size) = self.room(clear).map(|room| room.len()) else {
+            return Sent::Nothing;
+        };
         let store = Store::new(&mut self.state.store, self.slots, self.values);
         let mask = fitting(&store, neighbour.list_mask, size);
         if mask == 0 {
@@ -207,9 +240,15 @@ impl Node<'_> {
             self.listed(index, lowest);
             return self.send_question(index, port);
         }
-        let flags = if neighbour.is(flag::ANSWER) { ANSWER } else { 0 };
+        let flags = if neighbour.is(flag::ANSWER) {
+            ANSWER
+        } else {
+            0
+        };
         let end = clear.wrapping_add(size);
-        let Some(room) = self.frame_out.get_mut(clear..end) else { return Sent::Nothing };
+        let Some(room) = self.frame_out.get_mut(clear..end) else {
+            return Sent::Nothing;
+        };
         let mut writer = Writer::new(room);
         let written = List::encode_head((neighbour.id, flags, mask), &store.buckets(), &mut writer)
             .and_then(|()| {
@@ -217,7 +256,9 @@ impl Node<'_> {
                 listed.try_for_each(|entry| entry.encode(&mut writer))
             })
             .map(|()| writer.len());
-        let Ok(len) = written else { return Sent::Nothing };
+        let Ok(len) = written else {
+            return Sent::Nothing;
+        };
         let sent = self.finish(clear, len, port);
         if sent == Sent::Frame {
             self.listed(index, mask);
@@ -246,20 +287,33 @@ impl Node<'_> {
 
     /// Packs hot records into one frame; a record too long for a frame goes in parts.
     fn send_records(&mut self, port: &mut impl Port) -> Sent {
-        let Some(first) = self.store_mut().slots().iter().position(|slot| slot.hot != 0) else {
+        let Some(first) = self
+            .store_mut()
+            .slots()
+            .iter()
+            .position(|slot| slot.hot != 0)
+        else {
             return Sent::Nothing;
         };
-        let Some(clear) = self.begin(FrameKind::Records) else { return Sent::Nothing };
-        let Some(size) = self.room(clear).map(|room| room.len()) else { return Sent::Nothing };
+        let Some(clear) = self.begin(FrameKind::Records) else {
+            return Sent::Nothing;
+        };
+        let Some(size) = self.room(clear).map(|room| room.len()) else {
+            return Sent::Nothing;
+        };
         let mut store = Store::new(&mut self.state.store, self.slots, self.values);
         let end = clear.wrapping_add(size);
-        let Some(room) = self.frame_out.get_mut(clear..end) else { return Sent::Nothing };
+        let Some(room) = self.frame_out.get_mut(clear..end) else {
+            return Sent::Nothing;
+        };
         let mut writer = Writer::new(room);
         for index in first..store.slots().len() {
             if store.slots().get(index).is_none_or(|slot| slot.hot == 0) {
                 continue;
             }
-            let packed = store.get(index).map(|record| encode_whole(&record, &mut writer));
+            let packed = store
+                .get(index)
+                .map(|record| encode_whole(&record, &mut writer));
             if packed == Some(Ok(()))
                 && let Some(slot) = store.slots_mut().get_mut(index)
             {
@@ -280,7 +334,9 @@ impl Node<'_> {
         let own = self.state.config.id;
         for index in 0..self.store_mut().slots().len() {
             let mut store = self.store_mut();
-            let Some(slot) = store.slots_mut().get_mut(index) else { break };
+            let Some(slot) = store.slots_mut().get_mut(index) else {
+                break;
+            };
             if slot.hot != PACKED {
                 continue;
             }
@@ -303,17 +359,33 @@ impl Node<'_> {
 
     /// Sends all parts of one record. If the radio gets busy in between, all are sent again later.
     fn send_parts(&mut self, index: usize, port: &mut impl Port) -> Sent {
-        let Some(clear) = self.begin(FrameKind::Part) else { return Sent::Nothing };
-        let Some(size) = self.room(clear).map(|room| room.len()) else { return Sent::Nothing };
-        let count = self.store_mut().get(index).and_then(|record| Parts::needed(&record, size));
+        let Some(clear) = self.begin(FrameKind::Part) else {
+            return Sent::Nothing;
+        };
+        let Some(size) = self.room(clear).map(|room| room.len()) else {
+            return Sent::Nothing;
+        };
+        let count = self
+            .store_mut()
+            .get(index)
+            .and_then(|record| Parts::needed(&record, size));
         for number in 0..count.unwrap_or(0) {
-            let Some(clear) = self.begin(FrameKind::Part) else { return Sent::Nothing };
+            let Some(clear) = self.begin(FrameKind::Part) else {
+                return Sent::Nothing;
+            };
             let store = Store::new(&mut self.state.store, self.slots, self.values);
             let end = clear.wrapping_add(size);
-            let Some(room) = self.frame_out.get_mut(clear..end) else { return Sent::Nothing };
+            let Some(room) = self.frame_out.get_mut(clear..end) else {
+                return Sent::Nothing;
+            };
             let mut writer = Writer::new(room);
-            let part = Part { index: number, count: count.unwrap_or(1) };
-            let written = store.get(index).map(|record| encode_part(&record, part, &mut writer));
+            let part = Part {
+                index: number,
+                count: count.unwrap_or(1),
+            };
+            let written = store
+                .get(index)
+                .map(|record| encode_part(&record, part, &mut writer));
             let len = writer.len();
             if written != Some(Ok(())) || self.finish(clear, len, port) != Sent::Frame {
                 return Sent::Later;
@@ -330,7 +402,11 @@ impl Node<'_> {
     #[must_use]
     pub fn quiet(&mut self) -> bool {
         let hot = self.store_mut().slots().iter().any(|slot| slot.hot != 0);
-        let asks = self.neighbours.table.iter().any(|n| n.is(flag::ASK) || n.list_mask != 0);
+        let asks = self
+            .neighbours
+            .table
+            .iter()
+            .any(|n| n.is(flag::ASK) || n.list_mask != 0);
         self.state.phase == phase::RUNNING && !hot && !asks && self.state.beacon_due == 0
     }
 }
@@ -344,9 +420,15 @@ fn fitting(store: &Store, mask: u16, size: usize) -> u16 {
         if mask & bit == 0 {
             continue;
         }
-        let entries = store.slots().iter().filter(|slot| entry(slot, bit).is_some()).count();
+        let entries = store
+            .slots()
+            .iter()
+            .filter(|slot| entry(slot, bit).is_some())
+            .count();
         let need = entries.saturating_mul(Entry::BYTES).saturating_add(3);
-        let Some(rest) = left.checked_sub(need) else { break };
+        let Some(rest) = left.checked_sub(need) else {
+            break;
+        };
         left = rest;
         fit |= bit;
     }

@@ -1,8 +1,8 @@
 //! The two-ended ledger: what came in, what is done, what moved over which edge.
 //!
 //! Each end of an edge publishes what it sent and what it took; the receiver takes what was sent
-//! and not yet taken. Counters are cumulative, so loss, duplication and reordering of the rows cannot
-//! move a unit twice. For every author
+//! and not yet taken. Counters are cumulative, so loss, duplication and reordering of the rows
+//! cannot move a unit twice. For every author
 //!
 //! ```text
 //! queued = injected - done + carried + sum over entries (acked - sent)        modulo 2^32
@@ -10,14 +10,16 @@
 //!
 //! and summed over all authors `arrived = done + queued + in flight` holds identically.
 //!
-//! **Retiring an edge has two phases.** An end whose link went down freezes its entry; the other end,
-//! seeing that, freezes its own after taking the last units. When an end sees both frozen and nothing
-//! in flight, it may fold the gain into `carried` and start the next incarnation with zero counters, or
-//! give the place to another neighbour. An end that sees the other one incarnation ahead knows that the
-//! edge came to rest, and folds too. So a higher incarnation always starts from zero at both ends.
+//! **Retiring an edge has two phases.** An end whose link went down freezes its entry; the other
+//! end, seeing that, freezes its own after taking the last units. When an end sees both frozen and
+//! nothing in flight, it may fold the gain into `carried` and start the next incarnation with zero
+//! counters, or give the place to another neighbour. An end that sees the other one incarnation
+//! ahead knows that the edge came to rest, and folds too. So a higher incarnation always starts
+//! from zero at both ends.
 //!
-//! An end sees the other through the newest LINKS row it holds, which never goes back. The exception
-//! is an author that restarted without its own last rows; what that costs is in `docs/guarantees.md`.
+//! An end sees the other through the newest LINKS row it holds, which never goes back. The
+//! exception is an author that restarted without its own last rows; what that costs is in
+//! `docs/guarantees.md`.
 
 use bytemuck::{Pod, Zeroable};
 
@@ -65,11 +67,15 @@ impl<'a> Ledger<'a> {
     /// The own ends of edges, ascending by neighbour.
     #[must_use]
     pub fn links(&self) -> &[Link] {
-        self.entries.get(..usize::from(self.head.count)).unwrap_or_default()
+        self.entries
+            .get(..usize::from(self.head.count))
+            .unwrap_or_default()
     }
 
     fn links_mut(&mut self) -> &mut [Link] {
-        self.entries.get_mut(..usize::from(self.head.count)).unwrap_or_default()
+        self.entries
+            .get_mut(..usize::from(self.head.count))
+            .unwrap_or_default()
     }
 
     /// The own end of the edge to `neighbour`.
@@ -80,12 +86,18 @@ impl<'a> Ledger<'a> {
 
     /// The own end of the edge to `neighbour`, to count what is sent.
     pub fn link_mut(&mut self, neighbour: u16) -> Option<&mut Link> {
-        self.links_mut().iter_mut().find(|link| link.neighbour == neighbour)
+        self.links_mut()
+            .iter_mut()
+            .find(|link| link.neighbour == neighbour)
     }
 
     /// Starts from published rows.
     pub fn learn(&mut self, load: Load, carried: u32, links: impl Iterator<Item = Link>) {
-        *self.head = LedgerHead { load, carried, ..Zeroable::zeroed() };
+        *self.head = LedgerHead {
+            load,
+            carried,
+            ..Zeroable::zeroed()
+        };
         for (place, link) in self.entries.iter_mut().zip(links) {
             *place = link;
             self.head.count = self.head.count.wrapping_add(1);
@@ -96,13 +108,18 @@ impl<'a> Ledger<'a> {
     #[must_use]
     pub fn queued(&self) -> i32 {
         let base = self.head.load.backlog().wrapping_add(self.head.carried);
-        let gains = self.links().iter().fold(base, |sum, link| sum.wrapping_add(link.gain()));
+        let gains = self
+            .links()
+            .iter()
+            .fold(base, |sum, link| sum.wrapping_add(link.gain()));
         gains.cast_signed()
     }
 
     /// Takes what the neighbour sent in the common incarnation; negative if it took something back.
     pub fn take(&mut self, theirs: &Link, neighbour: u16) -> i32 {
-        let Some(own) = self.link_mut(neighbour) else { return 0 };
+        let Some(own) = self.link_mut(neighbour) else {
+            return 0;
+        };
         if own.ahead_of(theirs) != 0 {
             return 0;
         }
@@ -112,10 +129,12 @@ impl<'a> Ledger<'a> {
         units.cast_signed()
     }
 
-    /// After learning: raises what this node believes to have sent to what the neighbour took, because
-    /// the last row before the restart was lost. Returns the units so restored.
+    /// After learning: raises what this node believes to have sent to what the neighbour took,
+    /// because the last row before the restart was lost. Returns the units so restored.
     pub fn restore_sent(&mut self, theirs: &Link, neighbour: u16) -> u32 {
-        let Some(own) = self.link_mut(neighbour) else { return 0 };
+        let Some(own) = self.link_mut(neighbour) else {
+            return 0;
+        };
         let missing = theirs.acked.wrapping_sub(own.sent);
         if own.ahead_of(theirs) != 0 || missing.cast_signed() <= 0 {
             return 0;
@@ -124,8 +143,8 @@ impl<'a> Ledger<'a> {
         missing
     }
 
-    /// Moves every edge one step towards what is wanted, lists wanted neighbours, and reports whether
-    /// the row changed.
+    /// Moves every edge one step towards what is wanted, lists wanted neighbours, and reports
+    /// whether the row changed.
     pub fn review(
         &mut self,
         wanted: impl Fn(u16) -> bool,
@@ -135,7 +154,10 @@ impl<'a> Ledger<'a> {
         let mut review = Review::default();
         let mut carried = self.head.carried;
         for own in self.links_mut() {
-            let step = Step { wanted: wanted(own.neighbour), view: view(own.neighbour) };
+            let step = Step {
+                wanted: wanted(own.neighbour),
+                view: view(own.neighbour),
+            };
             review.changed |= step.apply(own, &mut carried, &mut review.rolled_back);
         }
         self.head.carried = carried;
@@ -154,11 +176,16 @@ impl<'a> Ledger<'a> {
     /// Lists a neighbour, in the place of one that `spare` allows to give up if there is no other.
     fn list(&mut self, id: u16, view: View, spare: impl Fn(&Link) -> bool) -> bool {
         if usize::from(self.head.count) >= self.entries.len() {
-            let Some(index) = self.links().iter().position(spare) else { return false };
+            let Some(index) = self.links().iter().position(spare) else {
+                return false;
+            };
             self.unlist(index);
         }
         let born = match view {
-            View::Unknown | View::Unlisted => Link { neighbour: id, ..Zeroable::zeroed() },
+            View::Unknown | View::Unlisted => Link {
+                neighbour: id,
+                ..Zeroable::zeroed()
+            },
             // The same incarnation: whatever it took from this node, this node had sent.
             View::Listed(theirs) if !theirs.frozen() => Link {
                 neighbour: id,
@@ -175,22 +202,30 @@ impl<'a> Ledger<'a> {
         let count = usize::from(self.head.count);
         let index = self.links().partition_point(|link| link.neighbour < id);
         for to in (index.wrapping_add(1)..=count).rev() {
-            let Some(&moved) = self.entries.get(to.wrapping_sub(1)) else { break };
+            let Some(&moved) = self.entries.get(to.wrapping_sub(1)) else {
+                break;
+            };
             if let Some(place) = self.entries.get_mut(to) {
                 *place = moved;
             }
         }
-        let Some(place) = self.entries.get_mut(index) else { return false };
+        let Some(place) = self.entries.get_mut(index) else {
+            return false;
+        };
         *place = born;
         self.head.count = self.head.count.wrapping_add(1);
         true
     }
 
     fn unlist(&mut self, index: usize) {
-        let Some(&gone) = self.links().get(index) else { return };
+        let Some(&gone) = self.links().get(index) else {
+            return;
+        };
         self.head.carried = self.head.carried.wrapping_add(gone.gain());
         for from in index.wrapping_add(1)..usize::from(self.head.count) {
-            let Some(&moved) = self.entries.get(from) else { break };
+            let Some(&moved) = self.entries.get(from) else {
+                break;
+            };
             if let Some(place) = self.entries.get_mut(from.wrapping_sub(1)) {
                 *place = moved;
             }
@@ -238,8 +273,8 @@ impl Step {
         *own != before
     }
 
-    /// The other end is behind or does not list this node: an entry without counters follows what is
-    /// wanted, any other may only freeze.
+    /// The other end is behind or does not list this node: an entry without counters follows what
+    /// is wanted, any other may only freeze.
     fn wait(&self, own: &mut Link, carried: &mut u32) {
         if !self.wanted {
             own.generation |= 1;

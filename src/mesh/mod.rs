@@ -1,15 +1,17 @@
 //! The node: frames in, records agreed, frames out. It does no input or output of its own.
 //!
 //! Three things go in: frames (through [`Port::take`]), the caller's settings, and the time in
-//! [`Node::poll`]. Three come out: frames (through [`Port::transmit`]), the time of the next call, and
-//! events. Inputs store, `poll` acts; a poll does a bounded amount of work and says whether more waits.
+//! [`Node::poll`]. Three come out: frames (through [`Port::transmit`]), the time of the next call,
+//! and events. Inputs store, `poll` acts; a poll does a bounded amount of work and says whether
+//! more waits.
 //!
 //! One file per subject: [`frame`] the layout, [`seal`] keys, [`neighbour`] who is heard, `gossip`
-//! what is said, `receive` what is heard, [`ledger`] the edges, `own` this node's rows and learning,
-//! `snapshot` what survives a restart, [`event`] what is reported.
+//! what is said, `receive` what is heard, [`ledger`] the edges, `own` this node's rows and
+//! learning, `snapshot` what survives a restart, [`event`] what is reported.
 //!
 //! It does not know what the records are for: see `sync`.
 
+mod config;
 pub mod event;
 pub mod frame;
 mod gossip;
@@ -20,6 +22,7 @@ mod receive;
 pub mod seal;
 mod snapshot;
 
+pub use config::Config;
 pub use own::{NotNow, Work};
 pub use snapshot::Restore;
 
@@ -28,10 +31,9 @@ use bytemuck::{Pod, Zeroable};
 use crate::layout;
 use crate::random::Random;
 use crate::record::rows::Link;
-use crate::record::{self, SIGNATURE, Slot, Store, StoreHead, Version};
+use crate::record::{SIGNATURE, Slot, Store, StoreHead, Version};
 use crate::time::{Clock, Instant, Timers, Trickle, since};
 use event::{Code, Event, Events, Stats};
-use frame::{FRAME_MIN, Parameters};
 use ledger::{Ledger, LedgerHead};
 use neighbour::{Departed, Neighbour, Neighbours, RANDOM_SESSION, SILENT_HEARTBEATS, flag};
 use seal::Keys;
@@ -48,94 +50,6 @@ pub trait Port {
     fn verify(&mut self, author: u16, message: &[u8], signature: &[u8; SIGNATURE]) -> Option<bool>;
     /// The oldest received frame and its signal strength, copied into `frame`.
     fn take(&mut self, frame: &mut [u8]) -> Option<(usize, i8)>;
-}
-
-/// How a node is made. Copied.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
-#[repr(C)]
-pub struct Config {
-    /// The mesh.
-    pub mesh_id: u64,
-    /// Boot number, raised before each start; 0 = none is kept, a random session is drawn.
-    pub boot: u32,
-    /// Smallest Trickle interval.
-    pub trickle_min_ms: u32,
-    /// Longest time without a beacon.
-    pub heartbeat_max_ms: u32,
-    /// Shortest time between two changes of this node's ends of edges.
-    pub link_hold_ms: u32,
-    /// How long to look for this node's own last rows after a start.
-    pub learn_ms: u32,
-    /// A queue is told again when it changed by more than this many units.
-    pub gate: u32,
-    /// This node.
-    pub id: u16,
-    /// Mesh parameter: most nodes.
-    pub max_nodes: u16,
-    /// Mesh parameter: most links of a node.
-    pub max_degree: u16,
-    /// Mesh parameter: room of the factor, entries per node.
-    pub fill: u16,
-    /// Places for neighbours.
-    pub max_neighbours: u16,
-    /// Largest frame of the radio.
-    pub frame_max: u16,
-    /// Places for signed records.
-    pub signed_records: u16,
-    /// Longest payload of a signed record.
-    pub signed_bytes: u16,
-    /// Doublings of the Trickle interval.
-    pub trickle_doublings: u8,
-    /// Redundancy constant of Trickle; 0 = never be silent.
-    pub trickle_k: u8,
-    /// Padding, zero.
-    pub unused: [u8; 6],
-}
-
-impl Config {
-    /// Largest mesh that replicates everything everywhere.
-    pub const NODES_MAX: u16 = 128;
-    /// Most links of a node: a LINKS row must fit a record.
-    pub const DEGREE_MAX: u16 = 46;
-    /// Largest frame.
-    pub const FRAME_MAX: u16 = 1024;
-
-    /// The first field that is out of its range.
-    #[must_use]
-    pub fn broken(&self) -> Option<&'static str> {
-        let spans = [self.trickle_min_ms, self.heartbeat_max_ms, self.learn_ms];
-        let checks = [
-            (self.id != 0 && self.id != u16::MAX, "id"),
-            ((2..=Self::NODES_MAX).contains(&self.max_nodes), "max_nodes"),
-            ((1..=Self::DEGREE_MAX).contains(&self.max_degree), "max_degree"),
-            ((1..=self.max_nodes).contains(&self.fill), "fill"),
-            (self.max_neighbours >= self.max_degree && self.max_neighbours <= 1024, "max_neighbours"),
-            ((FRAME_MIN as u16..=Self::FRAME_MAX).contains(&self.frame_max), "frame_max"),
-            (self.signed_records <= 1024, "signed_records"),
-            (usize::from(self.signed_bytes) <= record::PAYLOAD_MAX, "signed_bytes"),
-            (spans.iter().all(|&ms| (4..=1 << 28).contains(&ms)), "times"),
-            (self.link_hold_ms <= 1 << 28, "link_hold_ms"),
-            (self.trickle_doublings <= 24, "trickle_doublings"),
-        ];
-        checks.iter().find(|(holds, _)| !holds).map(|&(_, name)| name)
-    }
-
-    /// What the store of such a node holds.
-    #[must_use]
-    pub const fn store(&self) -> record::Shape {
-        record::Shape {
-            authors: self.max_nodes,
-            degree: self.max_degree,
-            signed: self.signed_records,
-            signed_bytes: self.signed_bytes,
-        }
-    }
-
-    /// The numbers that must be equal on all nodes.
-    #[must_use]
-    pub const fn parameters(&self) -> Parameters {
-        Parameters { max_nodes: self.max_nodes, max_degree: self.max_degree, fill: self.fill }
-    }
 }
 
 /// The timers of a node.
@@ -232,7 +146,10 @@ impl Bound {
     /// Empty queues.
     #[must_use]
     pub const fn new() -> Self {
-        Self { events: Events::new(), departed: Departed::new() }
+        Self {
+            events: Events::new(),
+            departed: Departed::new(),
+        }
     }
 }
 
@@ -279,7 +196,9 @@ impl<'a> Node<'a> {
             state: parts.state.first_mut()?,
             bound,
             slots: parts.slots,
-            neighbours: Neighbours { table: parts.neighbours },
+            neighbours: Neighbours {
+                table: parts.neighbours,
+            },
             links: parts.links,
             values: parts.values,
             parts: parts.parts,
@@ -290,9 +209,15 @@ impl<'a> Node<'a> {
 
     /// Forgets everything and takes a configuration that is not [`Config::broken`]. Keys go too.
     pub fn reset(&mut self, config: &Config) {
-        *self.state = State { config: *config, ..Zeroable::zeroed() };
-        self.state.trickle =
-            Trickle::new(config.trickle_min_ms, config.trickle_doublings, config.trickle_k);
+        *self.state = State {
+            config: *config,
+            ..Zeroable::zeroed()
+        };
+        self.state.trickle = Trickle::new(
+            config.trickle_min_ms,
+            config.trickle_doublings,
+            config.trickle_k,
+        );
         self.state.own.boot = config.boot.max(1);
         self.state.ledger.load.capacity = 1;
         self.neighbours.table.fill(Zeroable::zeroed());
@@ -349,7 +274,11 @@ impl<'a> Node<'a> {
     #[must_use]
     pub fn agreed(&self) -> bool {
         let digest = self.state.store_digest();
-        let mut live = self.neighbours.table.iter().filter(|n| n.is(flag::USED) && n.is(flag::LIVE));
+        let mut live = self
+            .neighbours
+            .table
+            .iter()
+            .filter(|n| n.is(flag::USED) && n.is(flag::LIVE));
         let mut any = false;
         live.all(|n| {
             any = true;
@@ -360,7 +289,9 @@ impl<'a> Node<'a> {
     /// Milliseconds since a neighbour was heard.
     #[must_use]
     pub fn silent_ms(&self, neighbour: &Neighbour) -> u32 {
-        since(self.state.clock.now(), neighbour.heard_at).max(0).cast_unsigned()
+        since(self.state.clock.now(), neighbour.heard_at)
+            .max(0)
+            .cast_unsigned()
     }
 
     /// Declares a new origin of time, as after deep sleep: no time passed inside.
@@ -368,8 +299,8 @@ impl<'a> Node<'a> {
         self.state.clock.resume(now_ms);
     }
 
-    /// Drops a neighbour's frames in both directions, or stops dropping them; `false` if there is no
-    /// place to remember it.
+    /// Drops a neighbour's frames in both directions, or stops dropping them; `false` if there is
+    /// no place to remember it.
     pub fn block(&mut self, id: u16, blocked: bool) -> bool {
         let now = self.state.clock.now();
         let index = match self.neighbours.find(id) {
@@ -393,7 +324,8 @@ impl<'a> Node<'a> {
     fn admit(&mut self, id: u16, now: Instant) -> Option<usize> {
         let entries = self.links.get(..).unwrap_or_default();
         let listed = |id| entries.iter().any(|link| link.neighbour == id);
-        self.neighbours.admit(id, now, &mut self.bound.departed, listed)
+        self.neighbours
+            .admit(id, now, &mut self.bound.departed, listed)
     }
 
     fn event(&mut self, event: Event) {
@@ -403,7 +335,13 @@ impl<'a> Node<'a> {
     }
 
     fn report(&mut self, code: Code, peer: u16, value: i32) {
-        self.event(Event { code, peer, kind: 0, slot: 0, value });
+        self.event(Event {
+            code,
+            peer,
+            kind: 0,
+            slot: 0,
+            value,
+        });
     }
 
     fn set_timer(&mut self, timer: Timer, after_ms: u32) {
@@ -432,8 +370,8 @@ impl<'a> Node<'a> {
         self.state.clock.now() >> 10
     }
 
-    /// Does what is due at `now_ms`: hears, learns, speaks. Early calls are harmless; late calls delay
-    /// agreement. Ask again after any other call that changed something.
+    /// Does what is due at `now_ms`: hears, learns, speaks. Early calls are harmless; late calls
+    /// delay agreement. Ask again after any other call that changed something.
     ///
     /// # Errors
     /// [`NoEntropy`] before the first successful poll if the port has none; nothing was done.
@@ -444,13 +382,17 @@ impl<'a> Node<'a> {
         self.state.clock.advance(now_ms);
         let mut heard = 0;
         while heard < FRAMES_IN {
-            let Some((len, rssi)) = port.take(self.frame_in) else { break };
+            let Some((len, rssi)) = port.take(self.frame_in) else {
+                break;
+            };
             self.receive(len, rssi, port);
             heard = heard.wrapping_add(1);
         }
         for _ in 0..crate::time::TIMERS {
             let now = self.state.clock.now();
-            let Some(timer) = self.state.timers.take_expired(now) else { break };
+            let Some(timer) = self.state.timers.take_expired(now) else {
+                break;
+            };
             self.on_timer(timer);
         }
         self.settle_rows();
@@ -479,17 +421,23 @@ impl<'a> Node<'a> {
 
     fn begin_interval(&mut self) {
         let now = self.state.clock.now();
-        let speak = self.state.trickle.begin(now, &mut self.state.random);
+        let random = &mut self.state.random;
+        let speak = self.state.trickle.begin(now, |bound| random.below(bound));
         self.state.timers.set(Timer::Speak as usize, speak);
-        self.state.timers.set(Timer::Interval as usize, self.state.trickle.end());
+        self.state
+            .timers
+            .set(Timer::Interval as usize, self.state.trickle.end());
     }
 
     /// Something differs: speak soon.
     fn reset_trickle(&mut self) {
         let now = self.state.clock.now();
-        if let Some(speak) = self.state.trickle.reset(now, &mut self.state.random) {
+        let random = &mut self.state.random;
+        if let Some(speak) = self.state.trickle.reset(now, |bound| random.below(bound)) {
             self.state.timers.set(Timer::Speak as usize, speak);
-            self.state.timers.set(Timer::Interval as usize, self.state.trickle.end());
+            self.state
+                .timers
+                .set(Timer::Interval as usize, self.state.trickle.end());
         }
     }
 
@@ -528,7 +476,9 @@ impl<'a> Node<'a> {
             n.is_candidate()
                 || n.is(flag::USED)
                     && n.is(flag::LIVE)
-                    && store.links(n.id).is_none_or(|links| links.get(own).is_none())
+                    && store
+                        .links(n.id)
+                        .is_none_or(|links| links.get(own).is_none())
         })
     }
 
@@ -536,9 +486,14 @@ impl<'a> Node<'a> {
     fn review_links(&mut self) {
         let now = self.state.clock.now();
         let config = self.state.config;
-        let limit = config.heartbeat_max_ms.saturating_mul(SILENT_HEARTBEATS).min(1 << 30);
+        let limit = config
+            .heartbeat_max_ms
+            .saturating_mul(SILENT_HEARTBEATS)
+            .min(1 << 30);
         for index in 0..self.neighbours.table.len() {
-            let Some(&neighbour) = self.neighbours.table.get(index) else { break };
+            let Some(&neighbour) = self.neighbours.table.get(index) else {
+                break;
+            };
             if neighbour.is(flag::USED)
                 && neighbour.is(flag::LIVE)
                 && (self.silent_ms(&neighbour) >= limit || neighbour.is(flag::BLOCKED))
@@ -547,24 +502,32 @@ impl<'a> Node<'a> {
             }
         }
         if self.state.phase == phase::RUNNING {
-            let left = config.link_hold_ms.saturating_sub(
-                since(now, self.state.links_at).max(0).cast_unsigned(),
-            );
+            let left = config
+                .link_hold_ms
+                .saturating_sub(since(now, self.state.links_at).max(0).cast_unsigned());
             if left == 0 || self.state.links_ever == 0 {
                 self.review_ledger();
             } else {
                 self.set_timer_sooner(Timer::Links, left);
             }
         }
-        let silence = self.neighbours.table.iter().filter(|n| n.is(flag::USED) && n.is(flag::LIVE));
-        let next = silence.map(|n| limit.saturating_sub(self.silent_ms(n)).max(1)).min();
+        let silence = self
+            .neighbours
+            .table
+            .iter()
+            .filter(|n| n.is(flag::USED) && n.is(flag::LIVE));
+        let next = silence
+            .map(|n| limit.saturating_sub(self.silent_ms(n)).max(1))
+            .min();
         if let Some(next) = next {
             self.set_timer_sooner(Timer::Links, next);
         }
     }
 
     fn link_down(&mut self, index: usize) {
-        let Some(neighbour) = self.neighbours.table.get_mut(index) else { return };
+        let Some(neighbour) = self.neighbours.table.get_mut(index) else {
+            return;
+        };
         if neighbour.is(flag::LIVE) {
             neighbour.set(flag::LIVE | flag::AGREED, false);
             neighbour.forget_beacons();
@@ -576,7 +539,9 @@ impl<'a> Node<'a> {
     }
 
     fn link_up(&mut self, index: usize) {
-        let Some(neighbour) = self.neighbours.table.get_mut(index) else { return };
+        let Some(neighbour) = self.neighbours.table.get_mut(index) else {
+            return;
+        };
         if !neighbour.is(flag::LIVE | flag::FOREIGN | flag::BLOCKED) {
             neighbour.set(flag::LIVE, true);
             neighbour.tries = 0;

@@ -2,8 +2,8 @@
 //!
 //! A neighbour is *live* after three of its last four beacons or one exchange it acknowledged, and
 //! until it was silent for six heartbeats, did not acknowledge work four times, or said goodbye.
-//! Replays are told by a 64-bit window per sender and session (RFC 4303 section 3.4.3); a sender that
-//! lost its place is remembered for a while by its last number.
+//! Replays are told by a 64-bit window per sender and session (RFC 4303 section 3.4.3); a sender
+//! that lost its place is remembered for a while by its last number.
 
 use bytemuck::{Pod, Zeroable};
 use heapless::Deque;
@@ -92,10 +92,15 @@ impl Neighbour {
 
     /// Sets or clears a flag.
     pub const fn set(&mut self, flag: u8, on: bool) {
-        self.flags = if on { self.flags | flag } else { self.flags & !flag };
+        self.flags = if on {
+            self.flags | flag
+        } else {
+            self.flags & !flag
+        };
     }
 
-    /// Whether a frame of this session is new, and remembers it. A higher session starts a new window.
+    /// Whether a frame of this session is new, and remembers it. A higher session starts a new
+    /// window.
     pub fn accept(&mut self, session: u64, sequence: u32) -> bool {
         if session != self.session {
             if session & RANDOM_SESSION == self.session & RANDOM_SESSION
@@ -113,7 +118,9 @@ impl Neighbour {
             self.highest = sequence;
             return true;
         }
-        let bit = 1_u64.checked_shl(self.highest.wrapping_sub(sequence)).unwrap_or(0);
+        let bit = 1_u64
+            .checked_shl(self.highest.wrapping_sub(sequence))
+            .unwrap_or(0);
         let fresh = bit != 0 && self.window & bit == 0;
         self.window |= bit;
         fresh
@@ -123,7 +130,11 @@ impl Neighbour {
     pub const fn beacon(&mut self, ordinal: u8) -> bool {
         let step = ordinal.wrapping_sub(self.ordinal);
         self.ordinal = ordinal;
-        self.recent = if step >= 8 || step == 0 { 1 } else { (self.recent << step) | 1 };
+        self.recent = if step >= 8 || step == 0 {
+            1
+        } else {
+            (self.recent << step) | 1
+        };
         (self.recent & 15).count_ones() >= 3
     }
 
@@ -160,7 +171,9 @@ impl Departed {
             self.ring.pop_front();
         }
         // There is room: one was taken out.
-        let _ = self.ring.push_back((neighbour.id, neighbour.session, neighbour.highest));
+        let _ = self
+            .ring
+            .push_back((neighbour.id, neighbour.session, neighbour.highest));
     }
 
     /// Whether a frame is older than what a departed sender had said already.
@@ -185,7 +198,9 @@ impl Neighbours<'_> {
     /// Index of a neighbour.
     #[must_use]
     pub fn find(&self, id: u16) -> Option<usize> {
-        self.table.iter().position(|n| n.is(flag::USED) && n.id == id)
+        self.table
+            .iter()
+            .position(|n| n.is(flag::USED) && n.id == id)
     }
 
     /// A neighbour by id.
@@ -197,7 +212,8 @@ impl Neighbours<'_> {
     /// Whether a neighbour is live.
     #[must_use]
     pub fn is_live(&self, id: u16) -> bool {
-        self.get(id).is_some_and(|n| n.is(flag::LIVE) && !n.is(flag::BLOCKED))
+        self.get(id)
+            .is_some_and(|n| n.is(flag::LIVE) && !n.is(flag::BLOCKED))
     }
 
     /// A place for a new neighbour: an empty one, or that of the longest silent one that is neither
@@ -213,13 +229,20 @@ impl Neighbours<'_> {
         let index = empty.or_else(|| {
             let idle = |n: &Neighbour| !n.is(flag::LIVE | flag::BLOCKED) && !kept(n.id);
             let silent = self.table.iter().enumerate().filter(|(_, n)| idle(n));
-            silent.max_by_key(|(_, n)| since(now, n.heard_at)).map(|(index, _)| index)
+            silent
+                .max_by_key(|(_, n)| since(now, n.heard_at))
+                .map(|(index, _)| index)
         })?;
         let place = self.table.get_mut(index)?;
         if place.is(flag::USED) {
             departed.remember(place);
         }
-        *place = Neighbour { id, flags: flag::USED, heard_at: now, ..Zeroable::zeroed() };
+        *place = Neighbour {
+            id,
+            flags: flag::USED,
+            heard_at: now,
+            ..Zeroable::zeroed()
+        };
         Some(index)
     }
 }

@@ -1,7 +1,7 @@
 //! This node's own rows: learning them after a start, changing them, publishing them.
 //!
-//! A row that was told gets a new version when it changes; one that was not told yet is amended under
-//! its version, so versions are used up no faster than frames are sent.
+//! A row that was told gets a new version when it changes; one that was not told yet is amended
+//! under its version, so versions are used up no faster than frames are sent.
 
 use super::event::Code;
 use super::ledger::{Ledger, Review, View};
@@ -10,8 +10,8 @@ use super::{Node, Port, Timer, phase};
 use crate::bytes::Writer;
 use crate::record::rows::{Load, encode_links};
 use crate::record::{
-    Class, Key, Kind, Merge, Offer, PAYLOAD_MAX, Record, SIGNATURE, SIGNED_MESSAGE_MAX, Slot, Store,
-    Version,
+    Class, Key, Kind, Merge, Offer, PAYLOAD_MAX, Record, SIGNATURE, SIGNED_MESSAGE_MAX, Slot,
+    Store, Version,
 };
 use crate::time::since;
 
@@ -92,10 +92,18 @@ impl Node<'_> {
             let Some(theirs) = store.links(link.neighbour).and_then(|links| links.get(own)) else {
                 return sum.wrapping_add(link.sent);
             };
-            let taken = if link.ahead_of(&theirs) == 0 { theirs.acked } else { 0 };
+            let taken = if link.ahead_of(&theirs) == 0 {
+                theirs.acked
+            } else {
+                0
+            };
             sum.wrapping_add(link.sent.wrapping_sub(taken))
         });
-        Work { load: ledger.head.load, queued: ledger.queued(), in_flight }
+        Work {
+            load: ledger.head.load,
+            queued: ledger.queued(),
+            in_flight,
+        }
     }
 
     /// Hands `units` to a neighbour over an edge that is up.
@@ -147,12 +155,23 @@ impl Node<'_> {
         port: &mut impl Port,
     ) -> Result<(), NotNow> {
         self.running()?;
-        if kind.class() != Class::Signed || payload.len() > self.state.config.store().payload_max(kind) {
+        if kind.class() != Class::Signed
+            || payload.len() > self.state.config.store().payload_max(kind)
+        {
             return Err(NotNow::Range);
         }
         let version = self.next_version();
-        let key = Key { author: self.state.config.id, kind, slot };
-        let record = Record { key, version, payload, signature: None };
+        let key = Key {
+            author: self.state.config.id,
+            kind,
+            slot,
+        };
+        let record = Record {
+            key,
+            version,
+            payload,
+            signature: None,
+        };
         let mut message = [0; SIGNED_MESSAGE_MAX];
         let mut signature = [0; SIGNATURE];
         let signed = record
@@ -162,9 +181,15 @@ impl Node<'_> {
         if !signed {
             return Err(NotNow::Unsigned);
         }
-        let record = Record { signature: Some(&signature), ..record };
+        let record = Record {
+            signature: Some(&signature),
+            ..record
+        };
         let seconds = self.seconds();
-        let index = self.store_mut().put(&Offer { record, seconds }).map_err(|_| NotNow::Full)?;
+        let index = self
+            .store_mut()
+            .put(&Offer { record, seconds })
+            .map_err(|_| NotNow::Full)?;
         self.state.own = version;
         self.heat(index);
         self.reset_trickle();
@@ -172,12 +197,19 @@ impl Node<'_> {
     }
 
     pub(super) fn running(&self) -> Result<(), NotNow> {
-        if self.state.phase == phase::RUNNING { Ok(()) } else { Err(NotNow::Learning) }
+        if self.state.phase == phase::RUNNING {
+            Ok(())
+        } else {
+            Err(NotNow::Learning)
+        }
     }
 
     const fn next_version(&self) -> Version {
         let own = self.state.own;
-        Version { boot: own.boot, counter: own.counter.wrapping_add(1) }
+        Version {
+            boot: own.boot,
+            counter: own.counter.wrapping_add(1),
+        }
     }
 
     /// Arms the publishing of rows that changed.
@@ -190,7 +222,9 @@ impl Node<'_> {
         let urgent = self.state.links_dirty != 0
             || self.state.load_dirty > 1
             || (self.state.load_dirty != 0 && change > self.state.config.gate);
-        let passed = since(self.state.clock.now(), self.state.published_at).max(0).cast_unsigned();
+        let passed = since(self.state.clock.now(), self.state.published_at)
+            .max(0)
+            .cast_unsigned();
         if urgent {
             self.set_timer_sooner(Timer::Publish, self.spacing_ms().saturating_sub(passed));
         } else if self.state.load_dirty != 0 {
@@ -200,7 +234,9 @@ impl Node<'_> {
     }
 
     pub(super) fn publish(&mut self) {
-        if self.state.phase == phase::RUNNING && (self.state.load_dirty | self.state.links_dirty) != 0 {
+        if self.state.phase == phase::RUNNING
+            && (self.state.load_dirty | self.state.links_dirty) != 0
+        {
             self.commit();
             self.state.published_at = self.state.clock.now();
             self.reset_trickle();
@@ -237,15 +273,26 @@ impl Node<'_> {
 
     /// Writes one row; returns whether its version was told (never, just after writing).
     fn write_row(&mut self, kind: Kind, payload: &[u8], told: u8) -> u8 {
-        let key = Key { author: self.state.config.id, kind, slot: 0 };
+        let key = Key {
+            author: self.state.config.id,
+            kind,
+            slot: 0,
+        };
         let held = self.store_mut().lookup(key).map(|record| record.version);
         let version = match held {
             Some(version) if told == 0 => version,
             _ => self.next_version(),
         };
-        let record = Record { key, version, payload, signature: None };
+        let record = Record {
+            key,
+            version,
+            payload,
+            signature: None,
+        };
         let seconds = self.seconds();
-        let Ok(index) = self.store_mut().put(&Offer { record, seconds }) else { return told };
+        let Ok(index) = self.store_mut().put(&Offer { record, seconds }) else {
+            return told;
+        };
         self.state.own.counter = self.state.own.counter.max(version.counter);
         self.state.stats.records_written = self.state.stats.records_written.saturating_add(1);
         self.state.snapshot_due = 1;
@@ -281,9 +328,15 @@ impl Node<'_> {
         let own = self.state.config.id;
         let mut pending = false;
         for index in 0..self.ledger_mut().links().len() {
-            let Some(&link) = self.ledger_mut().links().get(index) else { break };
+            let Some(&link) = self.ledger_mut().links().get(index) else {
+                break;
+            };
             let peer = link.neighbour;
-            let Some(theirs) = self.store_mut().links(peer).and_then(|links| links.get(own)) else {
+            let Some(theirs) = self
+                .store_mut()
+                .links(peer)
+                .and_then(|links| links.get(own))
+            else {
                 continue;
             };
             let units = self.ledger_mut().take(&theirs, peer);
@@ -307,7 +360,10 @@ impl Node<'_> {
 
     fn arm_retry(&mut self) {
         if self.state.timers.get(Timer::Retry as usize).is_none() {
-            self.set_timer(Timer::Retry, self.state.config.trickle_min_ms.saturating_mul(2));
+            self.set_timer(
+                Timer::Retry,
+                self.state.config.trickle_min_ms.saturating_mul(2),
+            );
         }
     }
 
@@ -316,11 +372,20 @@ impl Node<'_> {
         let own = self.state.config.id;
         let mut most = None;
         for index in 0..self.ledger_mut().links().len() {
-            let Some(&link) = self.ledger_mut().links().get(index) else { break };
-            let theirs = self.store_mut().links(link.neighbour).and_then(|links| links.get(own));
+            let Some(&link) = self.ledger_mut().links().get(index) else {
+                break;
+            };
+            let theirs = self
+                .store_mut()
+                .links(link.neighbour)
+                .and_then(|links| links.get(own));
             let waiting = theirs.is_some_and(|t| link.ahead_of(&t) == 0 && link.sent != t.acked);
-            let Some(place) = self.neighbours.find(link.neighbour) else { continue };
-            let Some(neighbour) = self.neighbours.table.get_mut(place) else { continue };
+            let Some(place) = self.neighbours.find(link.neighbour) else {
+                continue;
+            };
+            let Some(neighbour) = self.neighbours.table.get_mut(place) else {
+                continue;
+            };
             if !waiting || !neighbour.is(flag::LIVE) {
                 continue;
             }
@@ -331,12 +396,19 @@ impl Node<'_> {
             }
         }
         if let Some(tries) = most {
-            let key = Key { author: own, kind: Kind::Links, slot: 0 };
+            let key = Key {
+                author: own,
+                kind: Kind::Links,
+                slot: 0,
+            };
             if let Some(index) = self.store_mut().find(key) {
                 self.heat(index);
             }
             let wait = self.state.config.trickle_min_ms.saturating_mul(2);
-            self.set_timer(Timer::Retry, wait.saturating_mul(1 << tries.min(TRIES)).min(1 << 30));
+            self.set_timer(
+                Timer::Retry,
+                wait.saturating_mul(1 << tries.min(TRIES)).min(1 << 30),
+            );
         }
     }
 
@@ -348,10 +420,17 @@ impl Node<'_> {
         let mut ledger = Ledger::new(&mut self.state.ledger, self.links);
         let neighbours = &self.neighbours;
         let wanted = |id| neighbours.is_live(id);
-        let live = neighbours.table.iter().filter(|n| n.is(flag::USED) && n.is(flag::LIVE));
+        let live = neighbours
+            .table
+            .iter()
+            .filter(|n| n.is(flag::USED) && n.is(flag::LIVE));
         let candidates = live.filter(|n| !n.is(flag::BLOCKED)).map(|n| n.id);
         let review = ledger.review(wanted, |id| view(&store, id, own), candidates);
-        let Review { changed, full, rolled_back } = review;
+        let Review {
+            changed,
+            full,
+            rolled_back,
+        } = review;
         if changed {
             self.state.links_at = self.state.clock.now();
             self.state.links_ever = 1;
@@ -385,17 +464,27 @@ impl Node<'_> {
         let own = self.state.config.id;
         let boot = self.state.own.boot;
         let store = Store::new(&mut self.state.store, self.slots, self.values);
-        let mine = store.slots().iter().filter(|slot| slot.author() == own).map(Slot::version);
+        let mine = store
+            .slots()
+            .iter()
+            .filter(|slot| slot.author() == own)
+            .map(Slot::version);
         let newest = mine.fold(Version::default(), |newest, version| Version {
             boot: newest.boot.max(version.boot),
             counter: newest.counter.max(version.counter),
         });
         let next = newest.boot.saturating_add(1);
-        self.state.own = Version { boot: boot.max(next), counter: newest.counter };
+        self.state.own = Version {
+            boot: boot.max(next),
+            counter: newest.counter,
+        };
         let mut ledger = Ledger::new(&mut self.state.ledger, self.links);
         let mut restored = 0_u32;
         if let Some(links) = store.links(own) {
-            let load = load.unwrap_or(Load { capacity: 1, ..Load::default() });
+            let load = load.unwrap_or(Load {
+                capacity: 1,
+                ..Load::default()
+            });
             ledger.learn(load, links.carried, links.iter());
             for link in links.iter() {
                 if let Some(theirs) = store.links(link.neighbour).and_then(|links| links.get(own)) {
@@ -417,26 +506,34 @@ impl Node<'_> {
         self.set_timer_sooner(Timer::Links, 0);
     }
 
-    /// A record under this node's own id was heard. While learning it is taken; later, one that this
-    /// node never wrote is answered by publishing above it.
+    /// A record under this node's own id was heard. While learning it is taken; later, one that
+    /// this node never wrote is answered by publishing above it.
     pub(super) fn hear_own(&mut self, record: &Record) {
         let seconds = self.seconds();
         let Some(index) = self.store_mut().find(record.key) else {
             // Its own signed record from an earlier life, or a row while learning.
-            if let Ok(Merge::Newer(index)) = self.store_mut().merge(&Offer { record: *record, seconds })
-            {
+            if let Ok(Merge::Newer(index)) = self.store_mut().merge(&Offer {
+                record: *record,
+                seconds,
+            }) {
                 self.heat(index);
             }
             return;
         };
-        let Some(held) = self.store_mut().get(index).map(|held| held.version) else { return };
+        let Some(held) = self.store_mut().get(index).map(|held| held.version) else {
+            return;
+        };
         if self.state.phase != phase::RUNNING {
             // Refusals leave the held one; learning goes on with that.
-            let _ = self.store_mut().merge(&Offer { record: *record, seconds });
+            let _ = self.store_mut().merge(&Offer {
+                record: *record,
+                seconds,
+            });
             return;
         }
         let mesh_id = self.state.config.mesh_id;
-        let same = self.store_mut().slots().get(index).map(Slot::hash) == Some(record.hash(mesh_id));
+        let same =
+            self.store_mut().slots().get(index).map(Slot::hash) == Some(record.hash(mesh_id));
         let leaps = record.version.boot > held.boot.saturating_add(1 << 8)
             || record.version.counter > held.counter.saturating_add(1 << 16);
         if same || leaps || record.version < held {

@@ -1,10 +1,13 @@
-//! What a node hears. Every frame ends in one of two ways: it is taken, or one counter names why not.
+//! What a node hears. Every frame ends in one of two ways: it is taken, or one counter names why
+//! not.
 //!
-//! Nothing is believed before the seal is open and the frame is new, and then only what a member may
-//! say: see `docs/security.md`.
+//! Nothing is believed before the seal is open and the frame is new, and then only what a member
+//! may say: see `docs/security.md`.
 
 use super::event::{Code, Event, Refusal};
-use super::frame::{ANSWER, BadHeader, Beacon, FrameKind, Header, List, SESSION_HIGH, Summary, hint};
+use super::frame::{
+    ANSWER, BadHeader, Beacon, FrameKind, Header, List, SESSION_HIGH, Summary, hint,
+};
 use super::gossip::entry;
 use super::neighbour::{Neighbour, flag};
 use super::seal::Envelope;
@@ -22,7 +25,10 @@ impl Node<'_> {
         let stats = &mut self.state.stats;
         stats.frames_received = stats.frames_received.saturating_add(1);
         stats.bytes_received = stats.bytes_received.saturating_add(len as u64);
-        let (frame, buffer) = (core::mem::take(&mut self.frame_in), core::mem::take(&mut self.frame_out));
+        let (frame, buffer) = (
+            core::mem::take(&mut self.frame_in),
+            core::mem::take(&mut self.frame_out),
+        );
         let taken = match frame.get(..len) {
             Some(bytes) => self.open(bytes, rssi, buffer, port),
             None => Err(Refusal::Short),
@@ -62,30 +68,61 @@ impl Node<'_> {
         let clear = frame.len().wrapping_sub(reader.rest().len());
         let opened = sessions.into_iter().flatten().find_map(|session| {
             let (author, sequence) = (header.author, header.sequence);
-            let envelope =
-                Envelope { mesh_id: self.state.config.mesh_id, author, session, sequence };
-            let body = self.state.keys.open(header.key_slot, &envelope, (frame, clear), buffer)?;
+            let envelope = Envelope {
+                mesh_id: self.state.config.mesh_id,
+                author,
+                session,
+                sequence,
+            };
+            let body = self
+                .state
+                .keys
+                .open(header.key_slot, &envelope, (frame, clear), buffer)?;
             Some((session, body.len()))
         });
         let (session, len) = opened.ok_or(Refusal::Unauthentic)?;
         let index = self.know(&header, session, rssi)?;
-        self.hear(index, header.kind, buffer.get(..len).unwrap_or_default(), port)
+        self.hear(
+            index,
+            header.kind,
+            buffer.get(..len).unwrap_or_default(),
+            port,
+        )
     }
 
-    /// The sessions under which a frame may have been sealed, likeliest first. A beacon says its own;
-    /// for other frames it is the neighbour's last one, or follows from the boot of a held record.
-    fn sessions(&mut self, header: &Header, reader: &mut Reader) -> Result<[Option<u64>; 2], Refusal> {
+    /// The sessions under which a frame may have been sealed, likeliest first. A beacon says its
+    /// own; for other frames it is the neighbour's last one, or follows from the boot of a held
+    /// record.
+    fn sessions(
+        &mut self,
+        header: &Header,
+        reader: &mut Reader,
+    ) -> Result<[Option<u64>; 2], Refusal> {
         let low = u64::from(header.session_low);
         if header.kind == FrameKind::Beacon {
             let high = reader.array::<SESSION_HIGH>().map_err(|_| Refusal::Short)?;
             let [a, b, c, d, e, f] = high;
-            return Ok([Some(u64::from_le_bytes([0, 0, a, b, c, d, e, f]) | low), None]);
+            return Ok([
+                Some(u64::from_le_bytes([0, 0, a, b, c, d, e, f]) | low),
+                None,
+            ]);
         }
         let known = self.neighbours.get(header.author).map(|n| n.session);
-        let held = Key { author: header.author, kind: Kind::Load, slot: 0 };
-        let boot = self.store_mut().lookup(held).map_or(0, |record| record.version.boot);
+        let held = Key {
+            author: header.author,
+            kind: Kind::Load,
+            slot: 0,
+        };
+        let boot = self
+            .store_mut()
+            .lookup(held)
+            .map_or(0, |record| record.version.boot);
         let base = (u64::from(boot) & !0xffff) | low;
-        let guess = if base < u64::from(boot) { base.wrapping_add(1 << 16) } else { base };
+        let guess = if base < u64::from(boot) {
+            base.wrapping_add(1 << 16)
+        } else {
+            base
+        };
         let known = known.filter(|known| known & 0xffff == low);
         Ok([known, Some(guess).filter(|&guess| known != Some(guess))])
     }
@@ -99,7 +136,11 @@ impl Node<'_> {
         let index = match self.neighbours.find(header.author) {
             Some(index) => index,
             None => {
-                if self.bound.departed.has_seen(header.author, session, header.sequence) {
+                if self
+                    .bound
+                    .departed
+                    .has_seen(header.author, session, header.sequence)
+                {
                     return Err(Refusal::Replayed);
                 }
                 let Some(index) = self.admit(header.author, now) else {
@@ -109,7 +150,11 @@ impl Node<'_> {
                 index
             }
         };
-        let neighbour = self.neighbours.table.get_mut(index).ok_or(Refusal::Neighbours)?;
+        let neighbour = self
+            .neighbours
+            .table
+            .get_mut(index)
+            .ok_or(Refusal::Neighbours)?;
         if neighbour.is(flag::BLOCKED) {
             return Err(Refusal::Blocked);
         }
@@ -164,7 +209,11 @@ impl Node<'_> {
     fn hear_beacon(&mut self, index: usize, beacon: &Beacon) -> Result<(), Refusal> {
         let config = self.state.config;
         let foreign = beacon.parameters != config.parameters().hash(config.mesh_id);
-        let neighbour = self.neighbours.table.get_mut(index).ok_or(Refusal::Neighbours)?;
+        let neighbour = self
+            .neighbours
+            .table
+            .get_mut(index)
+            .ok_or(Refusal::Neighbours)?;
         let id = neighbour.id;
         if foreign {
             let news = !neighbour.is(flag::FOREIGN);
@@ -179,8 +228,11 @@ impl Node<'_> {
         neighbour.digest = beacon.digest;
         let steady = neighbour.beacon(beacon.ordinal);
         let agreed_before = neighbour.is(flag::AGREED);
-        let agrees = beacon.digest == self.state.store_digest() && beacon.count == self.store_mut().len();
-        let Some(neighbour) = self.neighbours.table.get_mut(index) else { return Ok(()) };
+        let agrees =
+            beacon.digest == self.state.store_digest() && beacon.count == self.store_mut().len();
+        let Some(neighbour) = self.neighbours.table.get_mut(index) else {
+            return Ok(());
+        };
         neighbour.set(flag::AGREED, agrees);
         if steady {
             self.link_up(index);
@@ -205,9 +257,11 @@ impl Node<'_> {
     fn ask(&mut self, index: usize) {
         let now = self.state.clock.now();
         let span = self.state.config.trickle_min_ms;
-        let Some(neighbour) = self.neighbours.table.get_mut(index) else { return };
-        let recently = neighbour.asked_at != 0
-            && since(now, neighbour.asked_at).cast_unsigned() < span;
+        let Some(neighbour) = self.neighbours.table.get_mut(index) else {
+            return;
+        };
+        let recently =
+            neighbour.asked_at != 0 && since(now, neighbour.asked_at).cast_unsigned() < span;
         if !recently && !neighbour.is(flag::ASK) {
             neighbour.set(flag::ASK, true);
             let wait = self.jitter(span >> 2);
@@ -226,7 +280,9 @@ impl Node<'_> {
 
     /// Lists some groups to a neighbour soon.
     fn list_to(&mut self, index: usize, mask: u16, answer: bool) {
-        let Some(neighbour) = self.neighbours.table.get_mut(index) else { return };
+        let Some(neighbour) = self.neighbours.table.get_mut(index) else {
+            return;
+        };
         if mask != 0 {
             neighbour.list_mask |= mask;
             neighbour.set(flag::ANSWER, answer);
@@ -243,11 +299,20 @@ impl Node<'_> {
         }
         self.link_up(index);
         let sums = self.store_mut().buckets();
-        let unequal = Summary { to: 0, sums: list.sums }.differs(&sums) & list.mask;
+        let unequal = Summary {
+            to: 0,
+            sums: list.sums,
+        }
+        .differs(&sums)
+            & list.mask;
         let (mut lacking, mut wanting) = (0_u16, 0_u16);
         for place in 0..self.store_mut().slots().len() {
-            let Some(slot) = self.store_mut().slots().get(place).copied() else { break };
-            let Some(own) = entry(&slot, unequal) else { continue };
+            let Some(slot) = self.store_mut().slots().get(place).copied() else {
+                break;
+            };
+            let Some(own) = entry(&slot, unequal) else {
+                continue;
+            };
             let theirs = list.iter().find(|theirs| theirs.place == own.place);
             let ahead = theirs.map_or(1, |theirs| own.counter.wrapping_sub(theirs.counter) as i16);
             let bit = 1 << (own.place.0 & 15);
@@ -293,8 +358,12 @@ impl Node<'_> {
                 }
                 Err(Bad::Malformed) => return Err(Refusal::Malformed),
             };
-            let value = reader.slice(header.total()).map_err(|_| Refusal::Malformed)?;
-            let record = header.record(value).filter(|_| header.part == record::Part::WHOLE);
+            let value = reader
+                .slice(header.total())
+                .map_err(|_| Refusal::Malformed)?;
+            let record = header
+                .record(value)
+                .filter(|_| header.part == record::Part::WHOLE);
             let taken = self.hear_record(index, &record.ok_or(Refusal::Malformed)?, port);
             worst = worst.and(taken);
         }
@@ -302,26 +371,38 @@ impl Node<'_> {
     }
 
     /// Puts a part where it belongs; the last missing one completes the record.
-    fn hear_part(&mut self, index: usize, body: &[u8], port: &mut impl Port) -> Result<(), Refusal> {
+    fn hear_part(
+        &mut self,
+        index: usize,
+        body: &[u8],
+        port: &mut impl Port,
+    ) -> Result<(), Refusal> {
         let mut reader = Reader::new(body);
         let header = record::Header::decode(&mut reader).map_err(|bad| match bad {
             Bad::Unknown(_) => Refusal::Kind,
             Bad::Malformed => Refusal::Malformed,
         })?;
         let size = self.state.config.store().value_max();
-        let range = header.part.range(header.total()).ok_or(Refusal::Malformed)?;
+        let range = header
+            .part
+            .range(header.total())
+            .ok_or(Refusal::Malformed)?;
         if range.len() != reader.rest().len() || header.part.count < 2 {
             return Err(Refusal::Malformed);
         }
         if header.total() > size {
             return Err(Refusal::Payload);
         }
-        let neighbour = self.neighbours.table.get_mut(index).ok_or(Refusal::Neighbours)?;
+        let neighbour = self
+            .neighbours
+            .table
+            .get_mut(index)
+            .ok_or(Refusal::Neighbours)?;
         let begun = assembles(neighbour, &header);
         if !begun && neighbour.parts_count != 0 && header.part.index != 0 {
             // A stray part does not throw away a record that is nearly whole.
-            let missing = u32::from(neighbour.parts_count)
-                .saturating_sub(neighbour.parts_have.count_ones());
+            let missing =
+                u32::from(neighbour.parts_count).saturating_sub(neighbour.parts_have.count_ones());
             if missing < u32::from(header.part.count) {
                 return Err(Refusal::Part);
             }
@@ -333,7 +414,14 @@ impl Node<'_> {
         let whole = neighbour.parts_have.count_ones() == u32::from(header.part.count);
         let start = index.wrapping_mul(size);
         let parts = core::mem::take(&mut self.parts);
-        let taken = self.assemble(&header, parts.get_mut(start..), (range, reader.rest()), whole, index, port);
+        let taken = self.assemble(
+            &header,
+            parts.get_mut(start..),
+            (range, reader.rest()),
+            whole,
+            index,
+            port,
+        );
         self.parts = parts;
         taken
     }
@@ -347,8 +435,12 @@ impl Node<'_> {
         index: usize,
         port: &mut impl Port,
     ) -> Result<(), Refusal> {
-        let value = place.and_then(|place| place.get_mut(..header.total())).ok_or(Refusal::Part)?;
-        let part = value.get_mut(range).filter(|part| part.len() == bytes.len());
+        let value = place
+            .and_then(|place| place.get_mut(..header.total()))
+            .ok_or(Refusal::Part)?;
+        let part = value
+            .get_mut(range)
+            .filter(|part| part.len() == bytes.len());
         part.ok_or(Refusal::Part)?.copy_from_slice(bytes);
         if !whole {
             return Ok(());
@@ -356,7 +448,11 @@ impl Node<'_> {
         if let Some(neighbour) = self.neighbours.table.get_mut(index) {
             neighbour.parts_count = 0;
         }
-        self.hear_record(index, &header.record(value).ok_or(Refusal::Malformed)?, port)
+        self.hear_record(
+            index,
+            &header.record(value).ok_or(Refusal::Malformed)?,
+            port,
+        )
     }
 
     /// Merges one record.
@@ -372,7 +468,10 @@ impl Node<'_> {
             return Ok(());
         }
         let seconds = self.seconds();
-        let merged = self.store_mut().merge(&Offer { record: *record, seconds });
+        let merged = self.store_mut().merge(&Offer {
+            record: *record,
+            seconds,
+        });
         match merged {
             Err(reason) => Err(self.refuse_record(record, reason)),
             Ok(Merge::Same(place)) => {
@@ -390,7 +489,13 @@ impl Node<'_> {
             Ok(Merge::Equivocation(place)) => {
                 let peer = record.key.author;
                 let (kind, slot) = (record.key.kind as u8, record.key.slot);
-                self.event(Event { code: Code::Equivocation, peer, kind, slot, value: index as i32 });
+                self.event(Event {
+                    code: Code::Equivocation,
+                    peer,
+                    kind,
+                    slot,
+                    value: index as i32,
+                });
                 self.merged(record, place);
                 Ok(())
             }
@@ -421,8 +526,18 @@ impl Node<'_> {
     fn refuse_record(&mut self, record: &Record, reason: Refused) -> Refusal {
         match reason {
             Refused::Full => {
-                let Key { author: peer, kind, slot } = record.key;
-                self.event(Event { code: Code::Full, peer, kind: kind as u8, slot, value: 0 });
+                let Key {
+                    author: peer,
+                    kind,
+                    slot,
+                } = record.key;
+                self.event(Event {
+                    code: Code::Full,
+                    peer,
+                    kind: kind as u8,
+                    slot,
+                    value: 0,
+                });
                 Refusal::Full
             }
             Refused::Payload => Refusal::Payload,
@@ -433,16 +548,24 @@ impl Node<'_> {
     /// Signed kinds need a good signature, unless exactly this record is held already.
     fn check_signature(&mut self, record: &Record, port: &mut impl Port) -> Result<(), Refusal> {
         let Some(signature) = record.signature else {
-            return if record.key.kind.class() == Class::Member { Ok(()) } else { Err(Refusal::Signature) };
+            return if record.key.kind.class() == Class::Member {
+                Ok(())
+            } else {
+                Err(Refusal::Signature)
+            };
         };
         let mesh_id = self.state.config.mesh_id;
         let store = Store::new(&mut self.state.store, self.slots, self.values);
-        let held = store.find(record.key).and_then(|index| store.slots().get(index));
+        let held = store
+            .find(record.key)
+            .and_then(|index| store.slots().get(index));
         if held.map(Slot::hash) == Some(record.hash(mesh_id)) {
             return Ok(());
         }
         let mut message = [0; SIGNED_MESSAGE_MAX];
-        let len = record.signed_message(mesh_id, &mut message).ok_or(Refusal::Payload)?;
+        let len = record
+            .signed_message(mesh_id, &mut message)
+            .ok_or(Refusal::Payload)?;
         let message = message.get(..len).unwrap_or_default();
         match port.verify(record.key.author, message, signature) {
             Some(true) => Ok(()),
@@ -456,8 +579,11 @@ fn assembles(neighbour: &Neighbour, header: &record::Header) -> bool {
     let Key { author, kind, slot } = header.key;
     let Version { boot, counter } = header.version;
     neighbour.parts_count == header.part.count
-        && (neighbour.part_author, neighbour.part_kind, neighbour.part_slot)
-            == (author, kind as u8, slot)
+        && (
+            neighbour.part_author,
+            neighbour.part_kind,
+            neighbour.part_slot,
+        ) == (author, kind as u8, slot)
         && (neighbour.part_boot, neighbour.part_counter) == (boot, counter)
 }
 

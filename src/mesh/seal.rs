@@ -7,10 +7,10 @@
 //!
 //! Two key slots of the four may be live at once while a mesh moves from one key to the next.
 
+use ascon_aead::TruncatedAsconAead128;
 use ascon_aead::aead::array::typenum::{U8, U16};
 use ascon_aead::aead::inout::InOutBuf;
 use ascon_aead::aead::{AeadInOut, KeyInit};
-use ascon_aead::TruncatedAsconAead128;
 use bytemuck::{Pod, Zeroable};
 
 /// Bytes of a mesh key.
@@ -171,7 +171,8 @@ impl Keys {
     }
 
     /// Opens the body behind the `clear` bytes of `frame` into `body`, which is as long as it must
-    /// be; `None` if it is not authentic. `frame` is untouched, so that another session may be tried.
+    /// be; `None` if it is not authentic. `frame` is untouched, so that another session may be
+    /// tried.
     #[must_use]
     pub fn open<'b>(
         &self,

@@ -1,11 +1,11 @@
 //! What survives a restart: this node's own records, at most about a kilobyte.
 //!
 //! ```text
-//! "weirsn1\0", mesh id u64, id u16, then records as on the wire, then a keyed hash u64 of all before
+//! "weirsn1\0", mesh id u64, id u16, records as on the wire, keyed hash u64 of all before
 //! ```
 //!
-//! Taken after each change of own rows (`due` says so) and before the next frame, it makes a restart
-//! exact. An older one is still useful: learning brings what neighbours heard since.
+//! Taken after each change of own rows (`due` says so) and before the next frame, it makes a
+//! restart exact. An older one is still useful: learning brings what neighbours heard since.
 
 use super::{Node, phase};
 use crate::bytes::{Reader, Short, Writer};
@@ -89,7 +89,9 @@ impl Node<'_> {
                 return Err(Restore::Bad);
             }
             if take {
-                self.store_mut().merge(&Offer { record, seconds }).map_err(|_| Restore::Bad)?;
+                self.store_mut()
+                    .merge(&Offer { record, seconds })
+                    .map_err(|_| Restore::Bad)?;
             }
         }
         Ok(())

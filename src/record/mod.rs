@@ -133,13 +133,30 @@ impl Record<'_> {
         let [a0, a1] = self.key.author.to_le_bytes();
         let [b0, b1, b2, b3] = self.version.boot.to_le_bytes();
         let [c0, c1, c2, c3] = self.version.counter.to_le_bytes();
-        [a0, a1, self.key.kind as u8, self.key.slot, b0, b1, b2, b3, c0, c1, c2, c3]
+        [
+            a0,
+            a1,
+            self.key.kind as u8,
+            self.key.slot,
+            b0,
+            b1,
+            b2,
+            b3,
+            c0,
+            c1,
+            c2,
+            c3,
+        ]
     }
 
     /// What a signature is over: domain, mesh, place, version, length, payload. Returns the length
     /// written into `out`.
     #[must_use]
-    pub fn signed_message(&self, mesh_id: u64, out: &mut [u8; SIGNED_MESSAGE_MAX]) -> Option<usize> {
+    pub fn signed_message(
+        &self,
+        mesh_id: u64,
+        out: &mut [u8; SIGNED_MESSAGE_MAX],
+    ) -> Option<usize> {
         let mut writer = crate::bytes::Writer::new(out);
         writer.put(b"weir/sig").ok()?;
         writer.u64(mesh_id).ok()?;

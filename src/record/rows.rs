@@ -9,9 +9,9 @@
 //!        neighbour u16, generation u8, sent u32, acked u32                 11 bytes each
 //! ```
 //!
-//! The low bit of a generation says frozen, the rest counts incarnations of the edge; counters start
-//! at 0 in each. `carried` is what the author gained over all incarnations that are closed: with it
-//! in the same row as the entry it replaces, no reader can see one without the other.
+//! The low bit of a generation says frozen, the rest counts incarnations of the edge; counters
+//! start at 0 in each. `carried` is what the author gained over all incarnations that are closed:
+//! with it in the same row as the entry it replaces, no reader can see one without the other.
 
 use bytemuck::{Pod, Zeroable};
 
@@ -51,7 +51,11 @@ impl Load {
             capacity: reader.u16()?,
             unused: [0; 3],
         };
-        if reader.is_empty() { Ok(load) } else { Err(Short) }
+        if reader.is_empty() {
+            Ok(load)
+        } else {
+            Err(Short)
+        }
     }
 
     /// Writes a payload.
@@ -130,7 +134,10 @@ impl<'a> Links<'a> {
     pub fn decode(payload: &'a [u8], author: u16, degree: u16) -> Result<Self, Short> {
         let mut reader = Reader::new(payload);
         let carried = reader.u32()?;
-        let links = Self { carried, entries: reader.rest() };
+        let links = Self {
+            carried,
+            entries: reader.rest(),
+        };
         let (mut last, mut count) = (0, 0_u16);
         while !reader.is_empty() {
             let link = read_link(&mut reader)?;
@@ -140,7 +147,11 @@ impl<'a> Links<'a> {
             last = link.neighbour;
             count = count.wrapping_add(1);
         }
-        if last == u16::MAX { Err(Short) } else { Ok(links) }
+        if last == u16::MAX {
+            Err(Short)
+        } else {
+            Ok(links)
+        }
     }
 
     /// The entries, ascending by neighbour.

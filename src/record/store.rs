@@ -1,10 +1,11 @@
 //! The set of records a node holds: a fixed table, its digest, and what differs from another's.
 //!
 //! Places are kept in order of (author, kind, slot), so walking them is canonical. A place is never
-//! given up and its room is that of the longest value of its kind, so a live author is never evicted
-//! and a newer value always fits. A new author is refused once `authors` are known, a signed record
-//! once `signed` places are taken. A version that leaps more than 2^8 boots or 2^16 counters (and 64
-//! a second since the last merge) is refused, so that no single frame can use up an author's numbers.
+//! given up and its room is that of the longest value of its kind, so a live author is never
+//! evicted and a newer value always fits. A new author is refused once `authors` are known, a
+//! signed record once `signed` places are taken. A version that leaps more than 2^8 boots or 2^16
+//! counters (and 64 a second since the last merge) is refused, so that no single frame can use up
+//! an author's numbers.
 
 use bytemuck::{Pod, Zeroable};
 
@@ -19,7 +20,8 @@ const COUNTER_LEAP: u32 = 1 << 16;
 /// Further counters allowed for each second (of 1024 ms) since the last merge.
 const COUNTER_RATE: u32 = 64;
 
-/// How much a store can hold. Part of what makes a mesh: `authors` and `degree` are equal on all nodes.
+/// How much a store can hold. Part of what makes a mesh: `authors` and `degree` are equal on all
+/// nodes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
 #[repr(C)]
 pub struct Shape {
@@ -37,7 +39,9 @@ impl Shape {
     /// Places in the table.
     #[must_use]
     pub fn places(self) -> usize {
-        usize::from(self.authors).wrapping_mul(2).wrapping_add(usize::from(self.signed))
+        usize::from(self.authors)
+            .wrapping_mul(2)
+            .wrapping_add(usize::from(self.signed))
     }
 
     /// Bytes of all values.
@@ -53,7 +57,9 @@ impl Shape {
     pub fn payload_max(self, kind: Kind) -> usize {
         match kind {
             Kind::Load => LOAD_BYTES,
-            Kind::Links => usize::from(self.degree).wrapping_mul(LINK_BYTES).wrapping_add(LINKS_HEAD),
+            Kind::Links => usize::from(self.degree)
+                .wrapping_mul(LINK_BYTES)
+                .wrapping_add(LINKS_HEAD),
             Kind::Note => usize::from(self.signed_bytes),
         }
         .min(PAYLOAD_MAX)
@@ -62,15 +68,25 @@ impl Shape {
     /// Room of a place: payload, and signature if the kind has one.
     #[must_use]
     pub fn room(self, kind: Kind) -> usize {
-        let signature = if kind.class() == Class::Signed { SIGNATURE } else { 0 };
+        let signature = if kind.class() == Class::Signed {
+            SIGNATURE
+        } else {
+            0
+        };
         self.payload_max(kind).wrapping_add(signature)
     }
 
     /// Longest value of any kind that this store takes.
     #[must_use]
     pub fn value_max(self) -> usize {
-        let signed = if self.signed == 0 { 0 } else { self.room(Kind::Note) };
-        self.room(Kind::Links).max(self.room(Kind::Load)).max(signed)
+        let signed = if self.signed == 0 {
+            0
+        } else {
+            self.room(Kind::Note)
+        };
+        self.room(Kind::Links)
+            .max(self.room(Kind::Load))
+            .max(signed)
     }
 }
 
@@ -102,13 +118,20 @@ impl Slot {
     /// The place of the record.
     #[must_use]
     pub fn key(&self) -> Option<Key> {
-        Some(Key { author: self.author, kind: Kind::from_number(self.kind)?, slot: self.slot })
+        Some(Key {
+            author: self.author,
+            kind: Kind::from_number(self.kind)?,
+            slot: self.slot,
+        })
     }
 
     /// How new the record is.
     #[must_use]
     pub const fn version(&self) -> Version {
-        Version { boot: self.boot, counter: self.counter }
+        Version {
+            boot: self.boot,
+            counter: self.counter,
+        }
     }
 
     /// The keyed hash of the record.
@@ -197,7 +220,11 @@ impl<'a> Store<'a> {
 
     /// Forgets everything and takes a shape.
     pub fn reset(&mut self, mesh_id: u64, shape: Shape) {
-        *self.head = StoreHead { mesh_id, shape, ..Zeroable::zeroed() };
+        *self.head = StoreHead {
+            mesh_id,
+            shape,
+            ..Zeroable::zeroed()
+        };
     }
 
     /// What this store can hold.
@@ -239,12 +266,16 @@ impl<'a> Store<'a> {
     /// The places in use, in order.
     #[must_use]
     pub fn slots(&self) -> &[Slot] {
-        self.slots.get(..usize::from(self.head.count)).unwrap_or_default()
+        self.slots
+            .get(..usize::from(self.head.count))
+            .unwrap_or_default()
     }
 
     /// The places in use, for the marks of the owner.
     pub fn slots_mut(&mut self) -> &mut [Slot] {
-        self.slots.get_mut(..usize::from(self.head.count)).unwrap_or_default()
+        self.slots
+            .get_mut(..usize::from(self.head.count))
+            .unwrap_or_default()
     }
 
     /// Index of a key.
@@ -265,7 +296,12 @@ impl<'a> Store<'a> {
             Class::Member => None,
             Class::Signed => Some(rest.first_chunk::<SIGNATURE>()?),
         };
-        Some(Record { key, version: slot.version(), payload, signature })
+        Some(Record {
+            key,
+            version: slot.version(),
+            payload,
+            signature,
+        })
     }
 
     /// The record of a key.
@@ -277,13 +313,25 @@ impl<'a> Store<'a> {
     /// The LOAD row of an author.
     #[must_use]
     pub fn load(&self, author: u16) -> Option<Load> {
-        Load::decode(self.lookup(Key { author, kind: Kind::Load, slot: 0 })?.payload).ok()
+        Load::decode(
+            self.lookup(Key {
+                author,
+                kind: Kind::Load,
+                slot: 0,
+            })?
+            .payload,
+        )
+        .ok()
     }
 
     /// The LINKS row of an author.
     #[must_use]
     pub fn links(&self, author: u16) -> Option<Links<'_>> {
-        let record = self.lookup(Key { author, kind: Kind::Links, slot: 0 })?;
+        let record = self.lookup(Key {
+            author,
+            kind: Kind::Links,
+            slot: 0,
+        })?;
         Links::decode(record.payload, author, self.head.shape.degree).ok()
     }
 
@@ -318,7 +366,8 @@ impl<'a> Store<'a> {
             && match kind {
                 Kind::Load => slot == 0 && Load::decode(record.payload).is_ok(),
                 Kind::Links => {
-                    slot == 0 && Links::decode(record.payload, author, self.head.shape.degree).is_ok()
+                    slot == 0
+                        && Links::decode(record.payload, author, self.head.shape.degree).is_ok()
                 }
                 Kind::Note => true,
             }
@@ -339,7 +388,9 @@ impl<'a> Store<'a> {
             self.write(index, record, hash, *seconds);
             return Ok(Merge::Newer(index));
         };
-        let Some(held) = self.slots().get(index).copied() else { return Err(Refused::Full) };
+        let Some(held) = self.slots().get(index).copied() else {
+            return Err(Refused::Full);
+        };
         if (record.version, hash) == (held.version(), held.hash) {
             return Ok(Merge::Same(index));
         }
@@ -352,11 +403,15 @@ impl<'a> Store<'a> {
         } else if !equal_version {
             return Ok(Merge::Older(index));
         }
-        Ok(if equal_version { Merge::Equivocation(index) } else { Merge::Newer(index) })
+        Ok(if equal_version {
+            Merge::Equivocation(index)
+        } else {
+            Merge::Newer(index)
+        })
     }
 
-    /// Replaces the value of the author's own record, or creates it. No order is checked: the author
-    /// decides what its newest version is.
+    /// Replaces the value of the author's own record, or creates it. No order is checked: the
+    /// author decides what its newest version is.
     ///
     /// # Errors
     /// [`Refused`]; nothing changed.
@@ -378,7 +433,8 @@ impl<'a> Store<'a> {
         let shape = self.head.shape;
         let known = self.slots().iter().any(|slot| slot.author == key.author);
         let signed = key.kind.class() == Class::Signed;
-        if (!known && self.head.authors >= shape.authors) || (signed && self.head.signed >= shape.signed)
+        if (!known && self.head.authors >= shape.authors)
+            || (signed && self.head.signed >= shape.signed)
         {
             return Err(Refused::Full);
         }
@@ -390,7 +446,9 @@ impl<'a> Store<'a> {
             return Err(Refused::Full);
         }
         for to in (index.wrapping_add(1)..=count).rev() {
-            let Some(&moved) = self.slots.get(to.wrapping_sub(1)) else { break };
+            let Some(&moved) = self.slots.get(to.wrapping_sub(1)) else {
+                break;
+            };
             if let Some(slot) = self.slots.get_mut(to) {
                 *slot = moved;
             }
@@ -413,11 +471,20 @@ impl<'a> Store<'a> {
 
     /// Writes a checked record into its place and keeps the digest.
     fn write(&mut self, index: usize, record: &Record, hash: u64, seconds: u32) {
-        let Some(slot) = self.slots.get_mut(index) else { return };
-        let value = self.bytes.get_mut(slot.offset as usize..).unwrap_or_default();
-        let Some((payload, rest)) = value.split_at_mut_checked(record.payload.len()) else { return };
+        let Some(slot) = self.slots.get_mut(index) else {
+            return;
+        };
+        let value = self
+            .bytes
+            .get_mut(slot.offset as usize..)
+            .unwrap_or_default();
+        let Some((payload, rest)) = value.split_at_mut_checked(record.payload.len()) else {
+            return;
+        };
         payload.copy_from_slice(record.payload);
-        if let (Some(signature), Some(place)) = (record.signature, rest.first_chunk_mut::<SIGNATURE>()) {
+        if let (Some(signature), Some(place)) =
+            (record.signature, rest.first_chunk_mut::<SIGNATURE>())
+        {
             *place = *signature;
         }
         self.head.digest = self.head.digest.wrapping_sub(slot.hash).wrapping_add(hash);
@@ -438,7 +505,9 @@ impl<'a> Store<'a> {
         let (mut authors, mut signed) = (0, 0);
         let mut last = None;
         for (index, slot) in self.slots().iter().enumerate() {
-            let Some(record) = self.get(index) else { return Some("a place has no readable record") };
+            let Some(record) = self.get(index) else {
+                return Some("a place has no readable record");
+            };
             if record.hash(self.head.mesh_id) != slot.hash {
                 return Some("a hash is not the one of its record");
             }

@@ -30,7 +30,9 @@ impl Part {
     #[must_use]
     pub fn range(self, total: usize) -> Option<core::ops::Range<usize>> {
         let count = usize::from(self.count);
-        let size = total.checked_add(count.checked_sub(1)?)?.checked_div(count)?;
+        let size = total
+            .checked_add(count.checked_sub(1)?)?
+            .checked_div(count)?;
         let start = size.checked_mul(usize::from(self.index))?;
         let end = start.checked_add(size)?.min(total);
         (start < end || (total == 0 && self.index == 0)).then_some(start..end)
@@ -80,12 +82,18 @@ impl Header {
         let author = reader.u16()?;
         let kind = reader.u8()?;
         let slot = reader.u8()?;
-        let version = Version { boot: reader.u32()?, counter: reader.u32()? };
+        let version = Version {
+            boot: reader.u32()?,
+            counter: reader.u32()?,
+        };
         let shape = reader.u16()?;
         let part = reader.u8()?;
         let payload = shape & LENGTH_BITS;
         let class = shape >> CLASS_SHIFT;
-        let part = Part { index: part >> 4, count: (part & 15).wrapping_add(1) };
+        let part = Part {
+            index: part >> 4,
+            count: (part & 15).wrapping_add(1),
+        };
         if usize::from(payload) > PAYLOAD_MAX
             || shape & !(LENGTH_BITS | (3 << CLASS_SHIFT)) != 0
             || part.index >= part.count
@@ -94,10 +102,19 @@ impl Header {
             return Err(Bad::Malformed);
         }
         let Some(kind) = Kind::from_number(kind) else {
-            let signature = if class == Class::Member as u16 { 0 } else { SIGNATURE };
+            let signature = if class == Class::Member as u16 {
+                0
+            } else {
+                SIGNATURE
+            };
             return Err(Bad::Unknown(usize::from(payload).wrapping_add(signature)));
         };
-        let header = Self { key: Key { author, kind, slot }, version, payload, part };
+        let header = Self {
+            key: Key { author, kind, slot },
+            version,
+            payload,
+            part,
+        };
         if class != kind.class() as u16 || part.range(header.total()).is_none() {
             return Err(Bad::Malformed);
         }
@@ -123,7 +140,12 @@ impl Header {
             Class::Member => return None,
             Class::Signed => Some(signature.try_into().ok()?),
         };
-        Some(Record { key: self.key, version: self.version, payload, signature })
+        Some(Record {
+            key: self.key,
+            version: self.version,
+            payload,
+            signature,
+        })
     }
 }
 
@@ -142,7 +164,12 @@ const fn signature_len(class: Class) -> usize {
 
 fn header_of(record: &Record, part: Part) -> Result<Header, Short> {
     let payload = u16::try_from(record.payload.len()).map_err(|_| Short)?;
-    Ok(Header { key: record.key, version: record.version, payload, part })
+    Ok(Header {
+        key: record.key,
+        version: record.version,
+        payload,
+        part,
+    })
 }
 
 /// Writes a record in one piece, or nothing.
@@ -154,7 +181,9 @@ pub fn encode_whole(record: &Record, writer: &mut Writer) -> Result<(), Short> {
     let written = header_of(record, Part::WHOLE).and_then(|header| {
         header.encode(writer)?;
         writer.put(record.payload)?;
-        record.signature.map_or(Ok(()), |signature| writer.put(signature))
+        record
+            .signature
+            .map_or(Ok(()), |signature| writer.put(signature))
     });
     if written.is_err() {
         writer.truncate(start);
@@ -176,8 +205,7 @@ pub fn encode_part(record: &Record, part: Part, writer: &mut Writer) -> Result<(
     let (payload, signature) = (record.payload, record.signature.map_or(&[][..], |s| &s[..]));
     let split = payload.len();
     let in_payload = range.start.min(split)..range.end.min(split);
-    let in_signature =
-        range.start.saturating_sub(split)..range.end.saturating_sub(split);
+    let in_signature = range.start.saturating_sub(split)..range.end.saturating_sub(split);
     writer.put(payload.get(in_payload).ok_or(Short)?)?;
     writer.put(signature.get(in_signature).ok_or(Short)?)
 }
@@ -190,11 +218,21 @@ impl Parts {
     /// Parts for a record when a frame's body holds `room` bytes; `None` if sixteen are too few.
     #[must_use]
     pub fn needed(record: &Record, room: usize) -> Option<u8> {
-        let total = record.payload.len().checked_add(signature_len(record.key.kind.class()))?;
+        let total = record
+            .payload
+            .len()
+            .checked_add(signature_len(record.key.kind.class()))?;
         let size = room.checked_sub(HEADER)?;
         (1..=PARTS_MAX as u8).find(|&count| {
-            Part { index: 0, count }.range(total).is_some_and(|range| range.len() <= size)
-                && Part { index: count.wrapping_sub(1), count }.range(total).is_some()
+            Part { index: 0, count }
+                .range(total)
+                .is_some_and(|range| range.len() <= size)
+                && Part {
+                    index: count.wrapping_sub(1),
+                    count,
+                }
+                .range(total)
+                .is_some()
         })
     }
 }

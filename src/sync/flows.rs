@@ -26,7 +26,10 @@ pub fn shape(max_nodes: u16, max_degree: u16, fill: u16) -> Shape {
     let (nodes, degree) = (u32::from(max_nodes), u32::from(max_degree));
     // 128 nodes of degree 46: 2,944 edges and 44,160 triangles.
     let edges = nodes.wrapping_mul(degree) >> 1;
-    let triangles = edges.wrapping_mul(degree.saturating_sub(1)).checked_div(3).unwrap_or(0);
+    let triangles = edges
+        .wrapping_mul(degree.saturating_sub(1))
+        .checked_div(3)
+        .unwrap_or(0);
     Shape {
         nodes: max_nodes,
         edges: u16::try_from(edges).unwrap_or(u16::MAX),
@@ -117,7 +120,8 @@ impl<'a, 'c> Flows<'a, 'c> {
         }
     }
 
-    /// Computes the shared results for the records that the node holds, its own latest rows among them.
+    /// Computes the shared results for the records that the node holds, its own latest rows among
+    /// them.
     pub fn settle(&mut self, node: &mut Node) -> Summary {
         node.commit();
         let store = node.store_mut();
@@ -166,7 +170,9 @@ impl<'a, 'c> Flows<'a, 'c> {
             if units == 0 {
                 continue;
             }
-            let Some(place) = out.get_mut(count) else { break };
+            let Some(place) = out.get_mut(count) else {
+                break;
+            };
             *place = Shipment { to, units };
             left = left.wrapping_sub(units);
             count = usize::wrapping_add(count, 1);
@@ -177,7 +183,12 @@ impl<'a, 'c> Flows<'a, 'c> {
     /// The edges with their raw, settled and planned flows, in canonical order.
     pub fn edges(&self) -> impl Iterator<Item = (Edge, [i32; 3])> + '_ {
         let edges = self.complex.edges().iter().copied();
-        let flows = self.desk.raw.iter().zip(self.desk.settled.iter()).zip(self.desk.plan.iter());
+        let flows = self
+            .desk
+            .raw
+            .iter()
+            .zip(self.desk.settled.iter())
+            .zip(self.desk.plan.iter());
         edges.zip(flows.map(|((&raw, &settled), &plan)| [raw, settled, plan]))
     }
 
@@ -189,7 +200,9 @@ impl<'a, 'c> Flows<'a, 'c> {
             return Ok(());
         }
         self.complex.reset();
-        store.authors().try_for_each(|id| self.complex.add_node(id))?;
+        store
+            .authors()
+            .try_for_each(|id| self.complex.add_node(id))?;
         up_edges(store).try_for_each(|edge| self.complex.add_edge(edge.low, edge.high))
     }
 
@@ -209,7 +222,9 @@ impl<'a, 'c> Flows<'a, 'c> {
         }
         for (edge, raw) in self.complex.edges().iter().zip(self.desk.raw.iter_mut()) {
             let sent = |from, to| link(store, from, to).map_or(0, |link| link.sent);
-            *raw = sent(edge.low, edge.high).wrapping_sub(sent(edge.high, edge.low)).cast_signed();
+            *raw = sent(edge.low, edge.high)
+                .wrapping_sub(sent(edge.high, edge.low))
+                .cast_signed();
         }
     }
 
@@ -242,29 +257,43 @@ fn up_edges<'s>(store: &'s Store<'s>) -> impl Iterator<Item = Edge> + 's {
     store.authors().flat_map(move |low| {
         let links = store.links(low);
         let higher = links.into_iter().flat_map(move |links| links.iter());
-        higher.filter(move |own| own.neighbour > low).filter_map(move |own| {
-            let theirs = link(store, own.neighbour, low)?;
-            own.up(&theirs).then_some(Edge { low, high: own.neighbour })
-        })
+        higher
+            .filter(move |own| own.neighbour > low)
+            .filter_map(move |own| {
+                let theirs = link(store, own.neighbour, low)?;
+                own.up(&theirs).then_some(Edge {
+                    low,
+                    high: own.neighbour,
+                })
+            })
     })
 }
 
 /// Units waiting at an author.
 fn queued(store: &Store, id: u16) -> i32 {
     let base = store.load(id).unwrap_or_default().backlog();
-    let Some(links) = store.links(id) else { return base.cast_signed() };
-    let gains = links.iter().fold(links.carried, |sum, link| sum.wrapping_add(link.gain()));
+    let Some(links) = store.links(id) else {
+        return base.cast_signed();
+    };
+    let gains = links
+        .iter()
+        .fold(links.carried, |sum, link| sum.wrapping_add(link.gain()));
     base.wrapping_add(gains).cast_signed()
 }
 
-/// Units in flight towards an author: sent to it and not yet taken, in incarnations both ends share.
+/// Units in flight towards an author: sent to it and not yet taken, in incarnations both ends
+/// share.
 fn arriving(store: &Store, id: u16) -> i32 {
-    let Some(links) = store.links(id) else { return 0 };
-    let units = links.iter().fold(0_u32, |sum, own| match link(store, own.neighbour, id) {
-        Some(theirs) if own.ahead_of(&theirs) == 0 => {
-            sum.wrapping_add(theirs.sent.wrapping_sub(own.acked))
-        }
-        _ => sum,
-    });
+    let Some(links) = store.links(id) else {
+        return 0;
+    };
+    let units = links
+        .iter()
+        .fold(0_u32, |sum, own| match link(store, own.neighbour, id) {
+            Some(theirs) if own.ahead_of(&theirs) == 0 => {
+                sum.wrapping_add(theirs.sent.wrapping_sub(own.acked))
+            }
+            _ => sum,
+        });
     units.cast_signed()
 }

@@ -1,5 +1,5 @@
 #if defined(__XTENSA__)
-#error "weir: no archive for Xtensa (ESP32, S2, S3): its compiler is a fork; use a RISC-V or Arm chip"
+#error "weir: no archive for Xtensa (ESP32, S2, S3), whose compiler is a fork: use RISC-V or Arm"
 #elif defined(__riscv) && __riscv_xlen == 32 && !defined(__riscv_mul)
 #error "weir: no archive for RV32 without the M extension"
 #elif defined(__riscv) && __riscv_xlen == 32 && !defined(__riscv_float_abi_soft)

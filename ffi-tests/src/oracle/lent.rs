@@ -84,7 +84,7 @@ impl Lent {
     pub fn project(&mut self, flow: &[i32]) -> Vec<i32> {
         let mut out = vec![0; flow.len()];
         let report = self.complex().project(flow, &mut out).unwrap();
-        assert!(!report.uncertified, "uncertified");
+        assert!(!report.uncertified, "{report:?} {:?}", self.shape);
         out
     }
 }

@@ -14,7 +14,7 @@ pub struct Random(pub u64);
 
 impl Random {
     /// The next 64 bits.
-    pub fn next(&mut self) -> u64 {
+    pub fn draw(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
@@ -23,12 +23,12 @@ impl Random {
 
     /// A number below `limit`.
     pub fn below(&mut self, limit: u64) -> u64 {
-        self.next() % limit
+        self.draw() % limit
     }
 
     /// A number in `-limit..=limit`.
     pub fn signed(&mut self, limit: i64) -> i64 {
-        (self.next() % (2 * limit as u64 + 1)) as i64 - limit
+        (self.draw() % (2 * limit as u64 + 1)) as i64 - limit
     }
 
     /// A random permutation in place.

@@ -20,9 +20,19 @@ pub struct Faults {
 
 impl Faults {
     /// A perfect air.
-    pub const NONE: Self = Self { loss: 0, duplication: 0, reordering: 0, corruption: 0 };
+    pub const NONE: Self = Self {
+        loss: 0,
+        duplication: 0,
+        reordering: 0,
+        corruption: 0,
+    };
     /// The air of the acceptance runs.
-    pub const ROUGH: Self = Self { loss: 300, duplication: 100, reordering: 200, corruption: 10 };
+    pub const ROUGH: Self = Self {
+        loss: 300,
+        duplication: 100,
+        reordering: 200,
+        corruption: 10,
+    };
 }
 
 /// A frame on its way: (arrival, number, receiver, bytes).
@@ -49,7 +59,15 @@ impl Air {
     pub fn new(range: Vec<Vec<usize>>, faults: Faults, seed: u64) -> Self {
         let group = vec![0; range.len()];
         let random = Random::new(seed ^ 0xa1f);
-        Self { range, group, silent: Vec::new(), faults, flights: BinaryHeap::new(), count: 0, random }
+        Self {
+            range,
+            group,
+            silent: Vec::new(),
+            faults,
+            flights: BinaryHeap::new(),
+            count: 0,
+            random,
+        }
     }
 
     fn chance(&mut self, per_mille: u32) -> bool {
@@ -70,7 +88,11 @@ impl Air {
             }
             let copies = 1 + u64::from(self.chance(self.faults.duplication));
             for _ in 0..copies {
-                let late = if self.chance(self.faults.reordering) { 400 } else { 4 };
+                let late = if self.chance(self.faults.reordering) {
+                    400
+                } else {
+                    4
+                };
                 let arrival = now + 1 + u64::from(self.random.below(late));
                 let mut bytes = frame.to_vec();
                 if self.chance(self.faults.corruption) {
@@ -92,7 +114,9 @@ impl Air {
     /// Puts the frames that have arrived by `now` into the inboxes; returns who got one.
     pub fn arrive(&mut self, now: u64, mut deliver: impl FnMut(usize, Vec<u8>)) {
         while self.next().is_some_and(|at| at <= now) {
-            let Some(Reverse((_, _, to, bytes))) = self.flights.pop() else { break };
+            let Some(Reverse((_, _, to, bytes))) = self.flights.pop() else {
+                break;
+            };
             deliver(to, bytes);
         }
     }

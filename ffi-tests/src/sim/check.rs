@@ -13,9 +13,9 @@ pub fn one_digest(world: &mut World) -> Option<u64> {
 
 /// Arrived = done + queued + in flight, in the books of the nodes themselves.
 ///
-/// What is in flight is counted edge by edge over pairs of the same incarnation; it must be the same
-/// number that the sums leave over, and in no direction negative. While a node is learning after a
-/// restart its books are closed, and nothing is checked.
+/// What is in flight is counted edge by edge over pairs of the same incarnation; it must be the
+/// same number that the sums leave over, and in no direction negative. While a node is learning
+/// after a restart its books are closed, and nothing is checked.
 ///
 /// # Errors
 /// What does not hold.
@@ -24,18 +24,33 @@ pub fn conservation(world: &mut World) -> Result<i64, String> {
         return Ok(0);
     }
     let totals = |n: &super::world::SimNode| (n.arrived, n.done);
-    let (arrived, done) =
-        world.nodes.iter().map(totals).fold((0, 0), |sum, n| (sum.0 + n.0, sum.1 + n.1));
-    let books: Vec<&Books> = world.nodes.iter_mut().map(super::world::SimNode::books).collect();
+    let (arrived, done) = world
+        .nodes
+        .iter()
+        .map(totals)
+        .fold((0, 0), |sum, n| (sum.0 + n.0, sum.1 + n.1));
+    let books: Vec<&Books> = world
+        .nodes
+        .iter_mut()
+        .map(super::world::SimNode::books)
+        .collect();
     let mut in_flight = 0_i64;
     for (index, own) in books.iter().enumerate() {
         for link in &own.links {
             let other = &books[usize::from(link.neighbour) - 1];
-            let theirs = other.links.iter().find(|l| usize::from(l.neighbour) == index + 1);
+            let theirs = other
+                .links
+                .iter()
+                .find(|l| usize::from(l.neighbour) == index + 1);
             if let Some(theirs) = theirs.filter(|theirs| link.ahead_of(theirs) == 0) {
                 let units = link.sent.wrapping_sub(theirs.acked) as i32;
                 if units < 0 {
-                    return Err(format!("{} units in flight {}->{}", units, index + 1, link.neighbour));
+                    return Err(format!(
+                        "{} units in flight {}->{}",
+                        units,
+                        index + 1,
+                        link.neighbour
+                    ));
                 }
                 in_flight += i64::from(units);
             }
@@ -45,7 +60,9 @@ pub fn conservation(world: &mut World) -> Result<i64, String> {
     if arrived == done + queued + in_flight {
         Ok(in_flight)
     } else {
-        Err(format!("arrived {arrived} is not done {done} + queued {queued} + in flight {in_flight}"))
+        Err(format!(
+            "arrived {arrived} is not done {done} + queued {queued} + in flight {in_flight}"
+        ))
     }
 }
 

@@ -29,7 +29,13 @@ impl Forger {
     pub fn new(author: u16) -> Self {
         let mut keys = Keys::zeroed();
         assert!(keys.set(0, &KEY, 8));
-        Self { mesh_id: MESH, author, session: 1, sequence: 1, keys }
+        Self {
+            mesh_id: MESH,
+            author,
+            session: 1,
+            sequence: 1,
+            keys,
+        }
     }
 
     /// Seals a body.
@@ -46,14 +52,24 @@ impl Forger {
         };
         header.encode(&mut writer).expect("room");
         if kind == FrameKind::Beacon {
-            writer.put(&(self.session >> 16).to_le_bytes()[..6]).expect("room");
+            writer
+                .put(&(self.session >> 16).to_le_bytes()[..6])
+                .expect("room");
         }
         let clear = writer.len();
         writer.put(body).expect("room");
         let end = writer.len();
         let (mesh_id, author) = (self.mesh_id, self.author);
-        let envelope = Envelope { mesh_id, author, session: self.session, sequence: self.sequence };
-        let total = self.keys.seal(0, &envelope, &mut bytes, (clear, end)).expect("sealed");
+        let envelope = Envelope {
+            mesh_id,
+            author,
+            session: self.session,
+            sequence: self.sequence,
+        };
+        let total = self
+            .keys
+            .seal(0, &envelope, &mut bytes, (clear, end))
+            .expect("sealed");
         self.sequence += 1;
         bytes.truncate(total);
         bytes
@@ -81,8 +97,17 @@ impl Forger {
     pub fn load(&mut self, author: u16, version: Version, load: Load) -> Vec<u8> {
         let mut payload = [0; 18];
         load.encode(&mut Writer::new(&mut payload)).expect("room");
-        let key = Key { author, kind: Kind::Load, slot: 0 };
-        self.record(&Record { key, version, payload: &payload, signature: None })
+        let key = Key {
+            author,
+            kind: Kind::Load,
+            slot: 0,
+        };
+        self.record(&Record {
+            key,
+            version,
+            payload: &payload,
+            signature: None,
+        })
     }
 
     /// A LINKS row of `author`.
@@ -91,17 +116,40 @@ impl Forger {
         let mut writer = Writer::new(&mut payload);
         encode_links(0, links, &mut writer).expect("room");
         let payload = writer.written().to_vec();
-        let key = Key { author, kind: Kind::Links, slot: 0 };
-        self.record(&Record { key, version, payload: &payload, signature: None })
+        let key = Key {
+            author,
+            kind: Kind::Links,
+            slot: 0,
+        };
+        self.record(&Record {
+            key,
+            version,
+            payload: &payload,
+            signature: None,
+        })
     }
 
     /// A note of `author`, signed by `signer`.
     pub fn note(&mut self, author: u16, signer: u16, version: Version, payload: &[u8]) -> Vec<u8> {
-        let key = Key { author, kind: Kind::Note, slot: 0 };
-        let bare = Record { key, version, payload, signature: None };
+        let key = Key {
+            author,
+            kind: Kind::Note,
+            slot: 0,
+        };
+        let bare = Record {
+            key,
+            version,
+            payload,
+            signature: None,
+        };
         let mut message = [0; SIGNED_MESSAGE_MAX];
-        let len = bare.signed_message(self.mesh_id, &mut message).expect("room");
+        let len = bare
+            .signed_message(self.mesh_id, &mut message)
+            .expect("room");
         let signature = test_signature(signer, &message[..len]);
-        self.record(&Record { signature: Some(&signature), ..bare })
+        self.record(&Record {
+            signature: Some(&signature),
+            ..bare
+        })
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! [`air`] loses, repeats, delays and cuts; [`world`] holds the nodes, their applications and their
 //! restarts; [`check`] looks only at what a node says of itself. Faults and checks do not know each
-//! other. A failure names the seed: `WEIR_SEED=<seed> cargo test -p ffi-tests --profile checked --test sim_mesh one_seed`.
+//! other. A failure names the seed and the line that runs it again.
 
 pub mod air;
 pub mod check;

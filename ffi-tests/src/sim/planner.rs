@@ -18,7 +18,9 @@ impl Planner {
     pub fn new(config: &Config) -> Self {
         let shape = shape(config.max_nodes, config.max_degree, config.fill);
         let words = Complex::words(shape).and_then(|w| Some(w + Desk::words(shape)?));
-        Self { memory: vec![0; words.expect("a size")] }
+        Self {
+            memory: vec![0; words.expect("a size")],
+        }
     }
 
     /// Settles the node's records and lets `body` look at the result.

@@ -1,9 +1,9 @@
 //! The storm: everything at once on the laboratory map, from one seed.
 //!
-//! *Safety phase*: rough air, three partitions along random lines, work that arrives, is done and is
-//! shipped at random, restarts with and without a snapshot; conservation is checked after every step.
-//! *Liveness phase*: the map heals, nothing new arrives; all must hold one digest in bounded time and
-//! nothing may be in flight.
+//! *Safety phase*: rough air, three partitions along random lines, work that arrives, is done and
+//! is shipped at random, restarts with and without a snapshot; conservation is checked after every
+//! step. *Liveness phase*: the map heals, nothing new arrives; all must hold one digest in bounded
+//! time and nothing may be in flight.
 
 use weir::mesh::event::Code;
 
@@ -53,7 +53,10 @@ pub fn run(seed: u64) -> Result<Verdict, String> {
     let agreed_ms = calm(&mut world)?;
     let totals = world.nodes.iter_mut().map(|n| n.stats());
     let (bytes, written) = totals.fold((0, 0), |(bytes, written), stats| {
-        (bytes + stats.bytes_sent, written + u64::from(stats.records_written))
+        (
+            bytes + stats.bytes_sent,
+            written + u64::from(stats.records_written),
+        )
     });
     Ok(Verdict {
         agreed_ms,
@@ -80,8 +83,9 @@ fn advance(
     count: &mut (u32, u32),
 ) -> Result<(), String> {
     let end = world.now + span;
-    let mut falls: Vec<u64> =
-        (0..restarts).map(|_| world.now + u64::from(world.random.below(span as u32))).collect();
+    let mut falls: Vec<u64> = (0..restarts)
+        .map(|_| world.now + u64::from(world.random.below(span as u32)))
+        .collect();
     while world.now < end {
         let until = (world.now + 200 + u64::from(world.random.below(800))).min(end);
         while world.now < until {
@@ -121,13 +125,22 @@ fn fall(world: &mut World, index: usize, count: &mut (u32, u32)) {
 fn told(world: &mut World, index: usize) -> bool {
     let own = index as u16 + 1;
     let newest = |versions: Vec<(u16, u8, weir::record::Version)>| {
-        versions.into_iter().filter(|v| v.0 == own).collect::<Vec<_>>()
+        versions
+            .into_iter()
+            .filter(|v| v.0 == own)
+            .collect::<Vec<_>>()
     };
     let mine = newest(world.nodes[index].versions());
     let hearers = world.air.range[index].clone();
-    let mut heard = hearers.into_iter().filter(|&h| world.air.hears(index, h)).collect::<Vec<_>>();
+    let mut heard = hearers
+        .into_iter()
+        .filter(|&h| world.air.hears(index, h))
+        .collect::<Vec<_>>();
     heard.retain(|&h| world.nodes[h].due.is_some());
-    !heard.is_empty() && heard.into_iter().all(|h| newest(world.nodes[h].versions()) == mine)
+    !heard.is_empty()
+        && heard
+            .into_iter()
+            .all(|h| newest(world.nodes[h].versions()) == mine)
 }
 
 fn act(world: &mut World) {
@@ -170,8 +183,14 @@ fn calm(world: &mut World) -> Result<u64, String> {
         {
             check::invariants(world)?;
             let lost = world.nodes.iter().flat_map(|n| &n.events);
-            let rollbacks = lost.filter(|e| e.code == Code::Rollback && e.peer == 0).count();
-            return if rollbacks == 0 { Ok(ms) } else { Err(format!("{rollbacks} rollbacks")) };
+            let rollbacks = lost
+                .filter(|e| e.code == Code::Rollback && e.peer == 0)
+                .count();
+            return if rollbacks == 0 {
+                Ok(ms)
+            } else {
+                Err(format!("{rollbacks} rollbacks"))
+            };
         }
     }
     Err(format!("no agreement within {LIMIT_MS} ms"))

@@ -41,7 +41,8 @@ impl Port for SimPort<'_> {
     }
 
     fn entropy(&mut self, out: &mut [u8]) -> bool {
-        out.iter_mut().for_each(|byte| *byte = self.entropy.next() as u8);
+        out.iter_mut()
+            .for_each(|byte| *byte = self.entropy.next() as u8);
         true
     }
 
@@ -154,7 +155,12 @@ impl SimNode {
     pub fn poll(&mut self, now: u64) -> (Due, Vec<Vec<u8>>) {
         let signer = self.config.id;
         let (mut inbox, mut entropy) = (std::mem::take(&mut self.inbox), self.entropy);
-        let mut port = SimPort { inbox: &mut inbox, entropy: &mut entropy, sent: Vec::new(), signer };
+        let mut port = SimPort {
+            inbox: &mut inbox,
+            entropy: &mut entropy,
+            sent: Vec::new(),
+            signer,
+        };
         let due = self.node().poll(now, &mut port).expect("entropy");
         let sent = port.sent;
         (self.inbox, self.entropy) = (inbox, entropy);
@@ -168,8 +174,15 @@ impl SimNode {
     pub fn note(&mut self, slot: u8, payload: &[u8]) -> Result<(), weir::mesh::NotNow> {
         let (mut inbox, mut entropy) = (Inbox::new(), self.entropy);
         let signer = self.config.id;
-        let mut port = SimPort { inbox: &mut inbox, entropy: &mut entropy, sent: Vec::new(), signer };
-        let noted = self.node().record(weir::record::Kind::Note, slot, payload, &mut port);
+        let mut port = SimPort {
+            inbox: &mut inbox,
+            entropy: &mut entropy,
+            sent: Vec::new(),
+            signer,
+        };
+        let noted = self
+            .node()
+            .record(weir::record::Kind::Note, slot, payload, &mut port);
         self.entropy = entropy;
         noted
     }
@@ -180,7 +193,12 @@ impl SimNode {
             let mut node = self.node();
             let ledger = node.ledger_mut();
             let (load, carried, queued) = (ledger.head.load, ledger.head.carried, ledger.queued());
-            Books { load, carried, links: ledger.links().to_vec(), queued }
+            Books {
+                load,
+                carried,
+                links: ledger.links().to_vec(),
+                queued,
+            }
         });
         self.books.insert(books)
     }
@@ -200,7 +218,9 @@ impl SimNode {
         let mut node = self.node();
         let store = node.store_mut();
         let slots = store.slots().iter();
-        slots.filter_map(|s| Some((s.author(), s.key()?.kind as u8, s.version()))).collect()
+        slots
+            .filter_map(|s| Some((s.author(), s.key()?.kind as u8, s.version())))
+            .collect()
     }
 }
 
@@ -246,7 +266,12 @@ pub fn config(id: u16, max_nodes: u16) -> Config {
 impl World {
     /// A world over a map, every node off.
     #[must_use]
-    pub fn new(range: Vec<Vec<usize>>, faults: Faults, seed: u64, tune: impl Fn(&mut Config)) -> Self {
+    pub fn new(
+        range: Vec<Vec<usize>>,
+        faults: Faults,
+        seed: u64,
+        tune: impl Fn(&mut Config),
+    ) -> Self {
         let count = range.len();
         let nodes = (0..count).map(|i| {
             let mut config = config(i as u16 + 1, count as u16);
@@ -255,7 +280,13 @@ impl World {
         });
         let nodes = nodes.collect();
         let air = Air::new(range, faults, seed);
-        Self { nodes, air, now: 1000, random: Random::new(seed), steps: 0 }
+        Self {
+            nodes,
+            air,
+            now: 1000,
+            random: Random::new(seed),
+            steps: 0,
+        }
     }
 
     /// Switches a node on for the first time.
@@ -266,7 +297,11 @@ impl World {
     /// Restarts a node, with what it kept or with nothing but its boot number.
     pub fn restart(&mut self, index: usize, with_snapshot: bool) {
         let node = &mut self.nodes[index];
-        let snapshot = if with_snapshot { node.snapshot.clone() } else { None };
+        let snapshot = if with_snapshot {
+            node.snapshot.clone()
+        } else {
+            None
+        };
         node.learning = true;
         node.durable = snapshot.is_some();
         node.start(snapshot.as_deref());
@@ -276,7 +311,12 @@ impl World {
     /// Goes to the next thing that happens, at most to `until`; polls whom it concerns.
     pub fn step(&mut self, until: u64) {
         let due = self.nodes.iter().filter_map(|n| n.due).min();
-        let next = due.into_iter().chain(self.air.next()).min().unwrap_or(until).max(self.now);
+        let next = due
+            .into_iter()
+            .chain(self.air.next())
+            .min()
+            .unwrap_or(until)
+            .max(self.now);
         self.now = next.min(until);
         self.steps += 1;
         let now = self.now;
@@ -306,11 +346,17 @@ impl World {
             node.snapshot = Some(bytes);
         }
         node.due = Some(due.next_ms.max(self.now + u64::from(!due.more)));
-        if node.learning && node.events[before..].iter().any(|e| e.code == Code::Learned) {
+        if node.learning
+            && node.events[before..]
+                .iter()
+                .any(|e| e.code == Code::Learned)
+        {
             node.learning = false;
             if node.durable {
                 let (arrived, done) = (node.arrived, node.done);
-                node.node().set_work(arrived, done).expect("learning is over");
+                node.node()
+                    .set_work(arrived, done)
+                    .expect("learning is over");
             } else {
                 let load = node.books().load;
                 (node.arrived, node.done) = (load.injected, load.done);

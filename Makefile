@@ -1,0 +1,41 @@
+# The front door. Every target installs what it needs and is missing (Debian, Ubuntu) or names it,
+# and ends with a non-zero status unless everything it was asked to do was done.
+
+TARGET ?= x86_64-unknown-linux-gnu
+ARGS ?=
+
+.PHONY: help setup archive archives header test demo evidence size clean
+
+help:
+	@echo 'make demo      54 nodes on a real map share real work through a cut; ARGS=--help says more'
+	@echo 'make test      everything: Rust, C and C++, the emulated target, packages, drift'
+	@echo 'make archive   dist/lib/TARGET/libweir.a; TARGET=$(TARGET) unless given, one of:'
+	@sed -n 's/^\([a-z0-9_]*-[^ ]*\) .*/                 \1/p' cmake/targets.txt
+	@echo 'make evidence  the long runs; writes docs/evidence.json'
+	@echo 'make size      the bill: flash, RAM of a handle, stack of a call'
+	@echo 'make header    include/weir.h and docs/abi/symbols.txt from src/abi'
+	@echo 'make setup     installs what is missing;  make clean: removes what was built'
+
+setup:
+	@cmake/setup.sh
+
+archive: setup
+	@cmake/build-archive.sh $(TARGET)
+
+archives: setup
+	@set -e; sed -n 's/^\([a-z0-9_]*-[^ ]*\) .*/\1/p' cmake/targets.txt | \
+	while read -r triple; do cmake/build-archive.sh $$triple; done
+
+header: setup
+	@$$(cmake/host-cargo.sh) run --quiet -p ffi-tests --bin weir-header
+
+# Python may itself be missing on a fresh machine, so set-up comes first, timed by the shell.
+test demo evidence:
+	@start=$$(date +%s); cmake/setup.sh; \
+	WEIR_SETUP_SECONDS=$$(( $$(date +%s) - start )) python3 ffi-tests/run.py $@ $(ARGS)
+
+size: archives
+	@cmake/size.sh
+
+clean:
+	rm -rf target dist build

@@ -1,0 +1,188 @@
+/* How deep each exported function digs, by painting the stack below the call and looking what is
+ * left. Prints `stack <function> <bytes>`; the bytes include some 32 of the measuring caller. */
+#include <stddef.h>
+#include <stdint.h>
+
+#define ROOM 16384u
+#define LIMIT 3200u
+
+static size_t deepest;
+static const char *deepest_name;
+
+static void note(const char *name, size_t depth);
+
+/* Both functions have the same caller and the same frame, so they see the same bytes. */
+static __attribute__((noinline)) void paint_below(void)
+{
+    volatile uint8_t room[ROOM];
+    size_t at;
+    for (at = 0; at < ROOM; at++) {
+        room[at] = 0xa5;
+    }
+    (void)room[0];
+}
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wuninitialized"
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+static __attribute__((noinline)) size_t depth_below(void)
+{
+    volatile uint8_t room[ROOM];
+    size_t at = 0;
+    while (at < ROOM && room[at] == 0xa5) {
+        at++;
+    }
+    return ROOM - at;
+}
+#pragma GCC diagnostic pop
+
+static int32_t measured_status;
+
+#define MEASURED(name, call) \
+    (paint_below(), measured_status = (int32_t)(call), note(name, depth_below()), measured_status)
+
+#include "world.h"
+
+#define NAMES 64
+static struct {
+    const char *name;
+    size_t depth;
+} table[NAMES];
+
+static void note(const char *name, size_t depth)
+{
+    size_t at;
+    for (at = 0; at < NAMES && table[at].name && strcmp(table[at].name, name) != 0; at++) {
+    }
+    if (at < NAMES) {
+        table[at].name = name;
+        if (depth > table[at].depth) {
+            table[at].depth = depth;
+        }
+    }
+    if (depth > deepest) {
+        deepest = depth;
+        deepest_name = name;
+    }
+}
+
+/* A call made once, by its own name. */
+#define DEPTH(function, arguments) ((void)MEASURED(#function, function arguments))
+
+static struct world world;
+
+static void the_mesh(void)
+{
+    struct node *node = &world.node[0];
+    uint8_t bytes[1024];
+    size_t len = 0;
+    uint32_t cursor = 0;
+    weir_mesh_config config;
+    weir_mesh_event event;
+    weir_record record;
+    weir_neighbour neighbour;
+    weir_mesh_stats stats;
+    weir_mesh_load load;
+
+    memset(&event, 0, sizeof event);
+    memset(&record, 0, sizeof record);
+    memset(&neighbour, 0, sizeof neighbour);
+    memset(&stats, 0, sizeof stats);
+    memset(&load, 0, sizeof load);
+    event.size = sizeof event;
+    record.size = sizeof record;
+    neighbour.size = sizeof neighbour;
+    stats.size = sizeof stats;
+    load.size = sizeof load;
+    world_start(&world);
+    world_run(&world, 40000, 1);
+    DEPTH(weir_mesh_set_work, (node->mesh, 90, 0));
+    DEPTH(weir_mesh_set_load, (world.node[1].mesh, 5));
+    DEPTH(weir_mesh_set_capacity, (node->mesh, 3));
+    DEPTH(weir_mesh_record, (world.node[1].mesh, WEIR_KIND_NOTE, 0, bytes, WORLD_NOTE_BYTES));
+    world_isolate(&world, 0, 1);
+    world_run(&world, 80000, 1);
+    world_isolate(&world, 0, 0);
+    world_run(&world, 160000, 1);
+    (void)world_state(node);
+    DEPTH(weir_mesh_next_event, (node->mesh, &event));
+    DEPTH(weir_mesh_next_record, (node->mesh, &cursor, &record));
+    DEPTH(weir_mesh_get_neighbour, (node->mesh, 0, &neighbour));
+    DEPTH(weir_mesh_get_stats, (node->mesh, &stats));
+    DEPTH(weir_mesh_get_load, (node->mesh, &load));
+    DEPTH(weir_mesh_snapshot, (node->mesh, bytes, sizeof bytes, &len));
+    DEPTH(weir_mesh_block, (node->mesh, 2, 1));
+    DEPTH(weir_mesh_set_sending_key, (node->mesh, 0));
+    DEPTH(weir_mesh_remove_key, (node->mesh, 1));
+    DEPTH(weir_mesh_resume, (node->mesh, world.now_ms));
+    DEPTH(weir_mesh_leave, (node->mesh));
+    DEPTH(weir_mesh_detach_complex, (node->mesh));
+    DEPTH(weir_mesh_attach_complex, (node->mesh, node->complex));
+    DEPTH(weir_mesh_reset, (node->mesh, 2));
+    DEPTH(weir_mesh_deinit, (node->mesh));
+    config = world_config(node);
+    DEPTH(weir_mesh_storage_size, (&config));
+    DEPTH(weir_mesh_init, (&node->mesh, node->mesh_memory, sizeof node->mesh_memory, &config));
+    DEPTH(weir_mesh_restore, (node->mesh, bytes, len));
+    DEPTH(weir_mesh_set_key, (node->mesh, 0, world_key, 8));
+}
+
+static void the_complex(void)
+{
+    static WEIR_COMPLEX_STORAGE(memory, 16, 48, 80, 6);
+    static weir_q16 flow[48], out[48];
+    static int32_t load[16], ship[48];
+    weir_complex_config config = WEIR_COMPLEX_CONFIG_DEFAULT;
+    weir_complex_report report;
+    weir_complex *c = NULL;
+    uint16_t a, b;
+    size_t edges = 0;
+
+    memset(&report, 0, sizeof report);
+    report.size = sizeof report;
+    config.max_nodes = 16;
+    config.max_edges = 48;
+    config.max_triangles = 80;
+    DEPTH(weir_complex_storage_size, (&config));
+    DEPTH(weir_complex_init, (&c, memory, sizeof memory, &config));
+    for (a = 1; a <= 16; a++) {
+        DEPTH(weir_complex_add_node, (c, a));
+    }
+    for (a = 1; a <= 16; a++) {
+        for (b = 1; b <= 3; b++) {
+            DEPTH(weir_complex_add_edge, (c, a, (uint16_t)((a + b - 1) % 16 + 1)));
+            edges++;
+        }
+    }
+    for (a = 1; a <= 16; a++) {
+        DEPTH(weir_complex_add_triangle,
+              (c, a, (uint16_t)(a % 16 + 1), (uint16_t)((a + 1) % 16 + 1)));
+    }
+    for (a = 0; a < edges; a++) {
+        flow[a] = (weir_q16)(a * 977u % 65536u * 16u);
+    }
+    for (a = 0; a < 16; a++) {
+        load[a] = (int32_t)(a * 37 % 101);
+    }
+    DEPTH(weir_complex_settle, (c, flow, out, edges, &report));
+    DEPTH(weir_complex_plan, (c, load, NULL, 16, ship, edges));
+    DEPTH(weir_complex_get_edge, (c, 0, &a, &b));
+    DEPTH(weir_complex_remove_edge, (c, 1, 2));
+    DEPTH(weir_complex_reset, (c));
+    DEPTH(weir_complex_deinit, (c));
+}
+
+int main(void)
+{
+    size_t at;
+    the_mesh();
+    the_complex();
+    for (at = 0; at < NAMES && table[at].name; at++) {
+        printf("stack %s %lu\n", table[at].name, (unsigned long)table[at].depth);
+    }
+    /* A ratchet: lower it when a call needs less. */
+    if (!CHECK(deepest <= LIMIT)) {
+        printf("%s needs %lu bytes\n", deepest_name, (unsigned long)deepest);
+    }
+    return checks_done("stack");
+}

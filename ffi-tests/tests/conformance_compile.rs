@@ -1,0 +1,162 @@
+//! The header means the same to every compiler mode a firmware project may use.
+
+use ffi_tests::c::{self, C_WARNINGS, Target, WARNINGS};
+use ffi_tests::header;
+use std::fs;
+
+const C_STANDARDS: [&str; 4] = ["c99", "c11", "c17", "c2x"];
+const CPP_STANDARDS: [&str; 5] = ["c++11", "c++14", "c++17", "c++20", "c++23"];
+const CPP_WARNINGS: [&str; 3] = [
+    "-Wold-style-cast",
+    "-Wuseless-cast",
+    "-Wzero-as-null-pointer-constant",
+];
+
+/// What Arduino cores, old SDKs and other people's headers define before ours is read.
+const HOSTILE: &str = "
+#define min(a, b) ((a) < (b) ? (a) : (b))
+#define max(a, b) ((a) > (b) ? (a) : (b))
+#define clamp(v, lo, hi) (v)
+#define abs(x) ((x) > 0 ? (x) : -(x))
+#define round(x) ((long)(x))
+#define F(text) (text)
+#define B0 0
+#define B1 1
+#define B11 3
+#define EMPTY 0
+#define PI 3
+#define HIGH 1
+#define LOW 0
+#define INPUT 0
+#define OUTPUT 1
+#define bit(n) (1u << (n))
+#define word(x) (x)
+#define ERROR 1
+#define OK 0
+#define TRUE 1
+#define FALSE 0
+";
+
+/// A file that names every function, expands every macro and uses every default.
+fn user(hostile: bool) -> String {
+    let header = header::text();
+    let mut text = if hostile {
+        HOSTILE.to_string()
+    } else {
+        String::new()
+    };
+    text += "#include <weir.h>\n#include <weir.h>\n";
+    for (at, (name, parameters)) in header::macros(&header).iter().enumerate() {
+        text += &match (name.as_str(), parameters.len()) {
+            ("WEIR_H" | "WEIR_CHECK_RESULT", _) => continue,
+            ("WEIR_VERSION", _) => format!("extern const char text_{at}[sizeof {name}];\n"),
+            (name, 0) if name.ends_with("_CONFIG_DEFAULT") => {
+                let handle = name.trim_end_matches("_DEFAULT").to_lowercase();
+                format!("extern {handle} v{at}; {handle} v{at} = {name};\n")
+            }
+            (name, n) if n > 0 && name.ends_with("_STORAGE") => format!(
+                "extern {name}(s{at}, {0}); static {name}(t{at}, {0});\n\
+                 struct in{at} {{ {name}(member, {0}); }};\n\
+                 extern struct in{at} *u{at}(void); struct in{at} *u{at}(void) \
+                 {{ static struct in{at} x; t{at}[0] = 1; return &x; }}\n",
+                vec!["3"; n - 1].join(", ")
+            ),
+            (name, 0) => format!(
+                "extern const long long v{at}; \
+                                  const long long v{at} = static_value({name});\n"
+            ),
+            (name, n) => format!(
+                "extern const long long v{at}; const long long v{at} = \
+                                  static_value({name}({}));\n",
+                vec!["3"; n].join(", ")
+            ),
+        };
+    }
+    text = text.replacen(
+        "#include <weir.h>\n#include <weir.h>\n",
+        "#include <weir.h>\n#include <weir.h>\n\
+         #define static_value(x) ((x) != 0 ? 1 : 2)\n",
+        1,
+    );
+    text
+}
+
+fn compile(target: Target, language: &str, standard: &str, flags: &[&str], source: &str) {
+    let dir = c::scratch(&format!("compile-{standard}-{}", target.triple()));
+    let file = dir.join(if language == "c" {
+        "user.c"
+    } else {
+        "user.cpp"
+    });
+    fs::write(&file, source).expect("the test's file");
+    let mut command = target.compiler(language);
+    command.arg(format!("-std={standard}")).args(WARNINGS);
+    if language == "c" {
+        command.args(C_WARNINGS);
+    } else {
+        command.args(CPP_WARNINGS);
+    }
+    if target == Target::Rv32 {
+        command.arg("-ffreestanding"); // no C library is needed to read the header
+    }
+    command
+        .args(flags)
+        .arg("-c")
+        .arg(&file)
+        .arg("-o")
+        .arg(dir.join("user.o"));
+    let outcome = c::run(&mut command);
+    assert!(
+        outcome.good,
+        "{language} {standard} {flags:?}:\n{}",
+        outcome.text
+    );
+}
+
+fn every_mode(target: Target) {
+    let (plain, hostile) = (user(false), user(true));
+    for enums in ["-fshort-enums", "-fno-short-enums"] {
+        for standard in C_STANDARDS {
+            compile(target, "c", standard, &[enums], &plain);
+            compile(target, "c", standard, &[enums], &hostile);
+        }
+        for standard in CPP_STANDARDS {
+            compile(target, "c++", standard, &[enums], &plain);
+            compile(target, "c++", standard, &[enums], &hostile);
+        }
+    }
+}
+
+#[test]
+fn header_compiles_in_every_mode_on_the_host() {
+    every_mode(Target::Host);
+}
+
+#[test]
+fn header_compiles_in_every_mode_for_rv32() {
+    match Target::Rv32.lacks() {
+        Some(why) if why.contains("riscv64") => c::skip("header modes for RV32", &why),
+        _ => every_mode(Target::Rv32),
+    }
+}
+
+#[test]
+fn a_result_that_is_dropped_is_an_error() {
+    let dir = c::scratch("dropped");
+    let file = dir.join("user.c");
+    let text = "#include <weir.h>\nvoid f(void); void f(void) { weir_complex_reset(0); }\n";
+    fs::write(&file, text).expect("the test's file");
+    let mut command = Target::Host.compiler("c");
+    command
+        .args(WARNINGS)
+        .arg("-c")
+        .arg(&file)
+        .arg("-o")
+        .arg(dir.join("user.o"));
+    let outcome = c::run(&mut command);
+    assert!(
+        !outcome.good && outcome.text.contains("unused-result"),
+        "{}",
+        outcome.text
+    );
+}

@@ -1,0 +1,165 @@
+//! `include/weir.h` is what the sources say, and keeps the manners of a header others include.
+
+use ffi_tests::c::{self, Target};
+use ffi_tests::header;
+use std::fs;
+
+fn committed() -> String {
+    header::read("include/weir.h")
+}
+
+#[test]
+fn header_is_current() {
+    let (committed, made) = (committed(), header::text());
+    let differs = committed
+        .lines()
+        .zip(made.lines())
+        .find(|(old, new)| old != new);
+    assert!(
+        committed == made,
+        "include/weir.h is old: make header\n{differs:?}"
+    );
+}
+
+#[test]
+fn list_of_exported_names_is_current() {
+    assert_eq!(
+        header::read("docs/abi/symbols.txt"),
+        header::symbols(&committed())
+    );
+}
+
+#[test]
+fn version_is_one() {
+    let version = header::version();
+    assert!(committed().contains(&format!("#define WEIR_VERSION \"{version}\"\n")));
+    let changelog = header::read("CHANGELOG.md");
+    let top = changelog
+        .lines()
+        .find(|line| line.starts_with("## "))
+        .unwrap_or("no heading");
+    assert!(
+        top.contains(&version),
+        "CHANGELOG.md opens with {top}, the package is {version}"
+    );
+    // CMake and pkg-config read Cargo.toml; the package test compares what they made of it.
+    assert!(header::read("CMakeLists.txt").contains("project(weir VERSION ${weir_version}"));
+    assert!(header::read("cmake/weir.pc.in").contains("@PROJECT_VERSION@"));
+}
+
+#[test]
+fn oldest_compiler_is_one() {
+    let manifest = header::read("Cargo.toml");
+    let oldest = header::read("cmake/toolchain.env");
+    let line = oldest
+        .lines()
+        .find_map(|line| line.strip_prefix("WEIR_OLDEST_RUST="));
+    let oldest = line.expect("the toolchain file names it");
+    assert!(manifest.contains(&format!("rust-version = \"{oldest}\"")));
+}
+
+#[test]
+fn macro_names_are_prefixed() {
+    for (name, _) in header::macros(&committed()) {
+        assert!(
+            name.starts_with("WEIR_"),
+            "{name} is nobody's macro but ours: WEIR_{name}"
+        );
+    }
+}
+
+#[test]
+fn names_avoid_what_other_headers_define() {
+    let taken = [
+        "min", "max", "clamp", "abs", "round", "F", "EMPTY", "PI", "HIGH", "LOW", "INPUT",
+        "OUTPUT", "bit", "word", "class", "new", "template", "typename", "this", "private",
+        "public",
+    ];
+    let text = header::uncommented(&committed());
+    let words = text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
+    for word in words {
+        assert!(
+            !taken.contains(&word),
+            "{word} is taken: choose another name"
+        );
+    }
+}
+
+#[test]
+fn structs_hold_only_what_has_one_size() {
+    for declaration in header::declarations(&committed()) {
+        assert!(
+            !declaration.contains("enum "),
+            "no enum: its size is the compiler's choice"
+        );
+        assert!(!declaration.contains("bool"), "no bool: uint8_t");
+        assert!(
+            !declaration.contains("float") && !declaration.contains("double"),
+            "no float"
+        );
+        assert!(
+            !declaration.contains("union"),
+            "no union: zero is not all bits zero"
+        );
+        assert!(
+            !declaration.contains(" long ") && !declaration.contains(" int "),
+            "{declaration}"
+        );
+    }
+    let text = header::uncommented(&committed());
+    assert_eq!(
+        text.matches("#include").count(),
+        2,
+        "only stddef.h and stdint.h"
+    );
+}
+
+#[test]
+fn every_exported_name_is_documented() {
+    let text = committed();
+    let lines: Vec<_> = text.lines().collect();
+    for name in header::symbols(&text).lines() {
+        let at = lines.iter().position(|line| {
+            !line.starts_with(['#', '/', ' '])
+                && line
+                    .split(|c: char| !(c.is_alphanumeric() || c == '_'))
+                    .any(|word| word == name)
+        });
+        let at = at.unwrap_or_else(|| panic!("{name} is not declared on a line of its own"));
+        let above = lines[..at]
+            .iter()
+            .rev()
+            .find(|line| **line != "WEIR_CHECK_RESULT");
+        assert!(
+            above.is_some_and(|line| line.ends_with("*/")),
+            "{name} has no comment"
+        );
+    }
+}
+
+#[test]
+fn epoch_mismatch_does_not_link() {
+    if let Some(why) = Target::Host.lacks() {
+        return c::skip("epoch_mismatch_does_not_link", &why);
+    }
+    let dir = c::scratch("epoch");
+    let text = committed().replace("weir_abi_epoch_1", "weir_abi_epoch_2");
+    fs::write(dir.join("weir.h"), text).expect("a header of another epoch");
+    let user = "#include \"weir.h\"\nint main(void) { weir_complex_config c = \
+                WEIR_COMPLEX_CONFIG_DEFAULT; return weir_complex_storage_size(&c) == 0; }\n";
+    let file = dir.join("user.c");
+    fs::write(&file, user).expect("the test's file");
+    let mut flags = vec![];
+    let found = Target::Host.build(&file.to_string_lossy(), &flags, &dir.join("user"));
+    let why = found.expect_err("an object of epoch 2 linked with an archive of epoch 1");
+    assert!(
+        why.contains("undefined reference to `weir_abi_epoch_2'"),
+        "{why}"
+    );
+    // The same file with the true header links, so it was the epoch that stopped it.
+    fs::remove_file(dir.join("weir.h")).expect("the header of another epoch");
+    flags.push("-O1");
+    Target::Host
+        .build(&file.to_string_lossy(), &flags, &dir.join("user"))
+        .expect("links");
+}
