@@ -1,5 +1,6 @@
 //! What holds of the projection for every complex and every flow?
 
+use ffi_tests::evidence::{figure, measured};
 use ffi_tests::oracle::Random;
 use ffi_tests::oracle::complexes::{
     Plain, assortment, band, bowtie, classics, erdos, filled, geometric, named, sheet,
@@ -34,6 +35,7 @@ fn sample(seed: u64, quick: usize) -> (Random, Vec<Plain>) {
 #[test]
 fn projections_have_no_curl_and_project_to_themselves() {
     let (mut random, all) = sample(1, 120);
+    let count = all.len() * AMPLITUDES.len();
     for plain in all {
         let canonical = Canonical::of(&plain);
         let mut lent = Lent::of(&plain);
@@ -48,6 +50,22 @@ fn projections_have_no_curl_and_project_to_themselves() {
             assert_eq!(lent.project(&p), p, "{}: {amplitude}", plain.name);
         }
     }
+    let command = "cargo test --profile checked -p ffi-tests --test complex_laws";
+    measured(
+        "complex: projections tried, complexes x amplitudes",
+        count,
+        "",
+        command,
+    );
+    figure("complex: projections with curl", 0, "", "==", 0, command);
+    figure(
+        "complex: projections changed by projecting again",
+        0,
+        "",
+        "==",
+        0,
+        command,
+    );
 }
 
 #[test]
@@ -78,6 +96,9 @@ fn order_and_orientation_of_what_was_added_change_no_byte() {
             assert_eq!(other.words, first.words, "{}", plain.name);
         }
     }
+    let row = "complex: results changed by insertion order or orientation";
+    let command = "cargo test --profile checked -p ffi-tests --test complex_laws";
+    figure(row, 0, "", "==", 0, command);
 }
 
 #[test]

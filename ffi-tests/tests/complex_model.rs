@@ -1,5 +1,6 @@
 //! Are projection and plan what exact rational arithmetic says?
 
+use ffi_tests::evidence::{figure, measured};
 use ffi_tests::oracle::Random;
 use ffi_tests::oracle::complexes::{
     Plain, assortment, bowtie, cliques, erdos, geometric, named, near, sheet,
@@ -75,7 +76,11 @@ fn projections_are_faithfully_rounded() {
             holes_worst = holes_worst.max(worst);
         }
     }
-    println!("largest error without holes {plain_worst}, with holes {holes_worst}");
+    let command = "cargo test --profile checked -p ffi-tests --test complex_model";
+    let row = "complex: largest error against the exact projection, b1 = 0";
+    figure(row, plain_worst, "ulp", "<=", 1.0 + 1.0 / 256.0, command);
+    let row = "complex: largest error against the exact projection, b1 > 0";
+    measured(row, holes_worst, "ulp", command);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 //! not taken adds to exactly one counter and changes nothing else.
 
 use bytemuck::Zeroable;
+use ffi_tests::evidence::{figure, measured};
 use ffi_tests::sim::forge::Forger;
 use ffi_tests::sim::world::{MESH, SimNode, config, test_signature};
 use weir::bytes::Writer;
@@ -13,6 +14,7 @@ use weir::record::rows::{Link, Load};
 use weir::record::{Key, Kind, Part, Record, Version, encode_part, encode_whole};
 
 const AT: u64 = 5000;
+const COMMAND: &str = "cargo test --profile checked -p ffi-tests --test frames";
 
 /// A node with room for notes, past its first poll.
 fn node() -> SimNode {
@@ -223,7 +225,7 @@ fn every_truncation_is_refused_and_changes_nothing() {
             count += 1;
         }
     }
-    println!("evidence frames.truncations refused={count} of={count}");
+    measured("frames: truncations, all refused", count, "", COMMAND);
 }
 
 #[test]
@@ -241,7 +243,7 @@ fn every_bit_flip_is_refused_and_changes_nothing() {
             count += 1;
         }
     }
-    println!("evidence frames.bit_flips refused={count} of={count}");
+    measured("frames: bit flips, all refused", count, "", COMMAND);
 }
 
 #[test]
@@ -553,7 +555,16 @@ fn a_million_mutations_of_plaintext_do_no_harm() {
         assert!(seen[reason as usize] > 0, "{reason:?} was never reached");
     }
     assert!(taken > 10_000, "some nonsense has meaning");
-    println!("evidence frames.mutations total={total} taken={taken} broken_invariants=0");
+    figure(
+        "frames: authentic mutations",
+        total,
+        "",
+        ">=",
+        1_000_000,
+        COMMAND,
+    );
+    measured("frames: mutations that mean something", taken, "", COMMAND);
+    figure("frames: invariants broken", 0, "", "==", 0, COMMAND);
 }
 
 fn mutate(body: &mut Vec<u8>, random: &mut Random, seeds: &[(FrameKind, Vec<u8>)]) {

@@ -1,6 +1,7 @@
 //! What the documentation claims of the mesh, one test each: liars, flapping links, silence,
 //! balance, equal results from equal records.
 
+use ffi_tests::evidence::{figure, measured};
 use ffi_tests::sim::air::Faults;
 use ffi_tests::sim::check;
 use ffi_tests::sim::forge::Forger;
@@ -11,6 +12,8 @@ use weir::mesh::Config;
 use weir::mesh::event::{Code, Refusal};
 use weir::record::Version;
 use weir::record::rows::Load;
+
+const COMMAND: &str = "cargo test --profile checked -p ffi-tests --test sim_claims";
 
 fn lab(seed: u64, faults: Faults, tune: impl Fn(&mut Config)) -> World {
     let mut world = World::new(within(&LAB, 8.0), faults, seed, tune);
@@ -89,10 +92,23 @@ fn an_equivocating_author_ends_in_one_digest_and_quiet() {
         per_hour <= 300,
         "{per_hour} bytes an hour and node are not quiet"
     );
-    println!(
-        "evidence liar.equivocation agree_ms={took} reports={reports} digests=1 \
-         bytes_per_hour_and_node={per_hour}"
+    figure(
+        "equivocating author: digests in the end",
+        1,
+        "",
+        "==",
+        1,
+        COMMAND,
     );
+    measured(
+        "equivocating author: reports of the event",
+        reports,
+        "",
+        COMMAND,
+    );
+    measured("equivocating author: time to agree", took, "ms", COMMAND);
+    let row = "equivocating author: bytes an hour and node afterwards";
+    figure(row, per_hour, "bytes", "<=", 300, COMMAND);
 }
 
 #[test]
@@ -182,9 +198,27 @@ fn a_member_that_forges_all_others_is_reclaimed_and_no_signed_record_is_believed
     assert_eq!(forged, 0, "no signed record of the liar is believed");
     assert!(signed_refused > 0);
     // Heartbeats are a minute apart here; a forgery is noticed when its row arrives.
-    println!(
-        "evidence liar.forger authors=53 signed_accepted=0 signed_refused={signed_refused} \
-         reclaimed_last_ms={last} agree_ms={agreed}"
+    figure(
+        "member forging 53 authors: signed records believed",
+        forged,
+        "",
+        "==",
+        0,
+        COMMAND,
+    );
+    measured(
+        "member forging 53 authors: signed records refused",
+        signed_refused,
+        "",
+        COMMAND,
+    );
+    let row = "member forging 53 authors: last author reclaims, one beacon is 60000 ms";
+    figure(row, last, "ms", "<=", 60_000, COMMAND);
+    measured(
+        "member forging 53 authors: time to agree",
+        agreed,
+        "ms",
+        COMMAND,
     );
     assert!(last <= 60_000, "within one beacon");
 }
@@ -222,7 +256,14 @@ fn links_that_flap_every_second_change_the_topology_at_most_twice_a_minute() {
     assert!(per_minute <= 2.0, "{per_minute} changes a minute");
     world.air.silent.clear();
     let took = agree(&mut world, 300_000);
-    println!("evidence flapping.links changes_per_minute_and_node={per_minute} agree_ms={took}");
+    let row = "links flapping at 1 Hz: topology changes a minute and node";
+    figure(row, per_minute, "", "<=", 2, COMMAND);
+    measured(
+        "links flapping at 1 Hz: time to agree afterwards",
+        took,
+        "ms",
+        COMMAND,
+    );
 }
 
 #[test]
@@ -250,9 +291,19 @@ fn a_mesh_at_rest_says_at_most_300_bytes_an_hour_and_node() {
         spent.max().unwrap_or(0) / hours,
     );
     let beacons = beacons.sum::<u64>() as f64 / 54.0 / hours as f64;
-    println!(
-        "evidence rest.bytes_per_hour_and_node mean={mean} most={most} \
-         beacons_per_hour={beacons:.2} beacon_bytes=37"
+    let row = "at rest, heartbeat 1 h, 30 % loss: most bytes an hour of any node";
+    figure(row, most, "bytes", "<=", 300, COMMAND);
+    measured(
+        "at rest: mean bytes an hour and node",
+        mean,
+        "bytes",
+        COMMAND,
+    );
+    measured(
+        "at rest: beacons of 37 bytes an hour and node",
+        beacons,
+        "",
+        COMMAND,
     );
     assert!(most <= 300, "{most} bytes an hour");
     assert!(check::one_digest(&mut world).is_some());
@@ -335,13 +386,24 @@ fn balancing_fixture_levels_a_spike() {
     }
     let (frames_end, beacons_end, bytes_end) = count(&mut world);
     check::conservation(&mut world).expect("conservation");
-    println!(
-        "evidence balance.fixture rounds={rounds} shipments={shipments} frames={} \
-         of_those_beacons={} bytes={} work_moved={:.2}",
-        frames_end - frames,
+    let fixture = |what: &str| format!("balancing fixture, spike of 50 over 100: {what}");
+    let messages = frames_end - frames;
+    let spent = bytes_end - bytes;
+    figure(&fixture("rounds"), rounds, "", "<=", 4, COMMAND);
+    measured(&fixture("shipments"), shipments, "", COMMAND);
+    measured(&fixture("frames, sealed, all kinds"), messages, "", COMMAND);
+    measured(
+        &fixture("of those beacons"),
         beacons_end - beacons,
-        bytes_end - bytes,
+        "",
+        COMMAND,
+    );
+    measured(&fixture("bytes of those frames"), spent, "bytes", COMMAND);
+    measured(
+        &fixture("work moved, optimum 107.14"),
         moved as f64 / one as f64,
+        "",
+        COMMAND,
     );
     assert!(rounds <= 12, "{rounds} rounds");
 }
@@ -382,13 +444,27 @@ fn equal_records_give_equal_plans_and_the_plan_levels_the_laboratory() {
     );
     assert_eq!(first.nodes, 54);
     assert!(first.imbalance < 400, "{} units off", first.imbalance);
-    println!(
-        "evidence plan.lab edges={} triangles={} imbalance={} circulation_before={} \
-         circulation_after={}",
-        first.edges,
-        first.triangles,
+    let lab = |what: &str| format!("laboratory map, 54 nodes with plans: {what}");
+    figure(&lab("edges"), first.edges, "", "==", 153, COMMAND);
+    figure(&lab("triangles"), first.triangles, "", "==", 151, COMMAND);
+    measured(
+        &lab("largest distance from the level"),
         first.imbalance,
+        "units",
+        COMMAND,
+    );
+    measured(
+        &lab("circulation in the raw flows"),
         first.circulation_before,
-        first.circulation_after
+        "units",
+        COMMAND,
+    );
+    figure(
+        &lab("circulation reconciled"),
+        first.circulation_after,
+        "units",
+        "==",
+        0,
+        COMMAND,
     );
 }

@@ -3,11 +3,8 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
+use ffi_tests::evidence::{figure, measured, wanted};
 use ffi_tests::sim::storm;
-
-fn evidence() -> bool {
-    std::env::var_os("WEIR_EVIDENCE").is_some()
-}
 
 fn percentile(sorted: &[u64], part: usize) -> u64 {
     sorted[(sorted.len() - 1) * part / 100]
@@ -17,7 +14,7 @@ fn percentile(sorted: &[u64], part: usize) -> u64 {
 fn storm_ends_with_one_digest_and_never_loses_a_unit() {
     let seeds: Vec<u64> = match std::env::var("WEIR_SEED") {
         Ok(seed) => vec![seed.parse().expect("WEIR_SEED is a number")],
-        Err(_) => (1..=if evidence() { 2000 } else { 200 }).collect(),
+        Err(_) => (1..=if wanted() { 2000 } else { 200 }).collect(),
     };
     let next = AtomicUsize::new(0);
     let verdicts = thread::scope(|scope| {
@@ -52,14 +49,38 @@ fn storm_ends_with_one_digest_and_never_loses_a_unit() {
     }
     agreed.sort_unstable();
     bytes.sort_unstable();
-    println!(
-        "evidence sim.storm seeds={} steps={steps} restarts={} without_snapshot={} \
-         agree_ms_median={} agree_ms_p99={} bytes_per_change_median={}",
-        agreed.len(),
-        restarts.0,
-        restarts.1,
-        percentile(&agreed, 50),
-        percentile(&agreed, 99),
-        percentile(&bytes, 50),
+    let command = "make evidence";
+    let row = |what: &str| format!("simulator, {} seeds: {what}", agreed.len());
+    figure(&row("seeds without one digest"), 0, "", "==", 0, command);
+    figure(
+        &row("steps that lost or made a unit"),
+        0,
+        "",
+        "==",
+        0,
+        command,
+    );
+    measured(&row("steps checked"), steps, "", command);
+    measured(&row("restarts"), restarts.0, "", command);
+    measured(&row("restarts without snapshot"), restarts.1, "", command);
+    let seconds = |part| percentile(&agreed, part) as f64 / 1000.0;
+    measured(
+        &row("from heal to agreement, median"),
+        seconds(50),
+        "s",
+        command,
+    );
+    measured(
+        &row("from heal to agreement, 99th percentile"),
+        seconds(99),
+        "s",
+        command,
+    );
+    let each = percentile(&bytes, 50);
+    measured(
+        &row("bytes sent by 54 nodes per changed record"),
+        each,
+        "bytes",
+        command,
     );
 }
