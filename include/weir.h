@@ -81,7 +81,7 @@
 /** Memory per node and link. */
 #define WEIR_MESH_LINK_BYTES 11
 /** Memory per neighbour, without its links. */
-#define WEIR_MESH_NEIGHBOUR_BYTES 72
+#define WEIR_MESH_NEIGHBOUR_BYTES 96
 /** Memory per signed record, without its payload. */
 #define WEIR_MESH_SIGNED_BYTES 96
 /** due.flags: more work is waiting, poll again at once. */
@@ -265,7 +265,9 @@ typedef struct weir_mesh_config {
     uint16_t signed_bytes;
     /** Zero. */
     uint16_t reserved;
-    /** A queue is told again when it changed by more than this many units. */
+    /**
+     * A queue is told again when it changed by more than this many units; 0: every change is told.
+     */
     uint32_t gate;
     /** Smallest interval of beacons after a change, 4..=2^28 ms. */
     uint32_t trickle_min_ms;
@@ -324,7 +326,7 @@ typedef struct weir_mesh_state {
     int64_t done;
     /** Units waiting. */
     int64_t queued;
-    /** Units shipped and not yet taken. */
+    /** Units shipped and not yet taken, as far as these records tell. */
     int64_t in_flight;
     /** Largest circulation round a triangle in the flows as they were shipped, in units. */
     uint32_t circulation_before;
@@ -704,7 +706,8 @@ WEIR_CHECK_RESULT weir_status weir_mesh_set_capacity(struct weir_mesh *mesh, uin
 /**
  * weir_mesh_get_load gives the work of this node as its records will say. Context: thread.
  *
- * WEIR_ERR_NULL, WEIR_ERR_STATE, WEIR_ERR_BUSY; WEIR_ERR_ABI: `out->size` is too small.
+ * WEIR_PENDING: still learning, nothing is known yet; WEIR_ERR_NULL, WEIR_ERR_STATE,
+ * WEIR_ERR_BUSY; WEIR_ERR_ABI: `out->size` is too small.
  */
 WEIR_CHECK_RESULT
 weir_status weir_mesh_get_load(struct weir_mesh *mesh,
@@ -720,7 +723,8 @@ WEIR_CHECK_RESULT weir_status weir_mesh_get_received(struct weir_mesh *mesh, int
 
 /**
  * weir_mesh_settle works out, from the records this node holds, the network, the circulation and
- * the plan, unless it did so for these records before. `out` may be NULL. Context: thread.
+ * the plan, unless it did so for these records before. Own rows that changed beyond the gate are
+ * written first, so that their next version is on its way. `out` may be NULL. Context: thread.
  *
  * WEIR_ERR_NULL, WEIR_ERR_BUSY; WEIR_ERR_STATE: not initialised, or no complex attached;
  * WEIR_ERR_ABI: `out->size` is too small.

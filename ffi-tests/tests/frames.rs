@@ -297,6 +297,29 @@ fn replays_of_an_earlier_boot_are_refused() {
 }
 
 #[test]
+fn a_member_in_a_later_session_of_another_does_not_silence_it() {
+    let mut node = node();
+    let mut honest = Forger::new(2);
+    let beacon = beacon_of(parameters());
+    assert_eq!(give(&mut node, honest.beacon(&beacon)), []);
+    for (round, session) in (1..).zip([2, 9, 1 << 40]) {
+        let at = AT + 100 * round;
+        let mut liar = Forger {
+            session,
+            ..Forger::new(2)
+        };
+        assert_eq!(give_at(&mut node, liar.beacon(&beacon), at), []);
+        let frame = honest.beacon(&beacon);
+        assert_eq!(
+            give_at(&mut node, frame.clone(), AT + 20),
+            [],
+            "session 1 is still heard"
+        );
+        assert_eq!(give_at(&mut node, frame, at + 30), [Refusal::Replayed]);
+    }
+}
+
+#[test]
 fn a_sender_that_lost_its_place_cannot_be_replayed() {
     let mut node = node();
     let places = usize::from(node.config.max_neighbours);
@@ -599,6 +622,6 @@ fn mutate(body: &mut Vec<u8>, random: &mut Random, seeds: &[(FrameKind, Vec<u8>)
 
 #[test]
 fn neighbours_are_plain_memory_of_a_stated_size() {
-    assert_eq!(size_of::<Neighbour>(), 64);
+    assert_eq!(size_of::<Neighbour>(), 88);
     assert_eq!(Neighbour::zeroed().flags, 0);
 }

@@ -39,7 +39,7 @@ pub struct weir_mesh_config {
     pub signed_bytes: u16,
     /// Zero.
     pub reserved: u16,
-    /// A queue is told again when it changed by more than this many units.
+    /// A queue is told again when it changed by more than this many units; 0: every change is told.
     pub gate: u32,
     /// Smallest interval of beacons after a change, 4..=2^28 ms.
     pub trickle_min_ms: u32,

@@ -64,7 +64,7 @@ pub struct weir_mesh_state {
     pub done: i64,
     /// Units waiting.
     pub queued: i64,
-    /// Units shipped and not yet taken.
+    /// Units shipped and not yet taken, as far as these records tell.
     pub in_flight: i64,
     /// Largest circulation round a triangle in the flows as they were shipped, in units.
     pub circulation_before: u32,
@@ -289,7 +289,8 @@ pub unsafe extern "C" fn weir_mesh_set_capacity(
 
 /// weir_mesh_get_load gives the work of this node as its records will say. Context: thread.
 ///
-/// WEIR_ERR_NULL, WEIR_ERR_STATE, WEIR_ERR_BUSY; WEIR_ERR_ABI: `out->size` is too small.
+/// WEIR_PENDING: still learning, nothing is known yet; WEIR_ERR_NULL, WEIR_ERR_STATE,
+/// WEIR_ERR_BUSY; WEIR_ERR_ABI: `out->size` is too small.
 ///
 /// # Safety
 /// `mesh` is NULL or a handle from init; `out` is NULL or valid.
@@ -303,6 +304,9 @@ pub unsafe extern "C" fn weir_mesh_get_load(
     unsafe {
         with(mesh, |guest| {
             border::check_out(out, size_of::<weir_mesh_load>())?;
+            if guest.node.learning() {
+                return Err(WEIR_PENDING);
+            }
             let work = guest.node.work();
             border::write_out(
                 out,
@@ -346,7 +350,8 @@ pub unsafe extern "C" fn weir_mesh_get_received(
 }
 
 /// weir_mesh_settle works out, from the records this node holds, the network, the circulation and
-/// the plan, unless it did so for these records before. `out` may be NULL. Context: thread.
+/// the plan, unless it did so for these records before. Own rows that changed beyond the gate are
+/// written first, so that their next version is on its way. `out` may be NULL. Context: thread.
 ///
 /// WEIR_ERR_NULL, WEIR_ERR_BUSY; WEIR_ERR_STATE: not initialised, or no complex attached;
 /// WEIR_ERR_ABI: `out->size` is too small.

@@ -31,7 +31,7 @@ pub const WEIR_MESH_NODE_BYTES: usize = 86;
 /// Memory per node and link.
 pub const WEIR_MESH_LINK_BYTES: usize = 11;
 /// Memory per neighbour, without its links.
-pub const WEIR_MESH_NEIGHBOUR_BYTES: usize = 72;
+pub const WEIR_MESH_NEIGHBOUR_BYTES: usize = 96;
 /// Memory per signed record, without its payload.
 pub const WEIR_MESH_SIGNED_BYTES: usize = 96;
 

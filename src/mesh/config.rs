@@ -21,7 +21,7 @@ pub struct Config {
     pub link_hold_ms: u32,
     /// How long to look for this node's own last rows after a start.
     pub learn_ms: u32,
-    /// A queue is told again when it changed by more than this many units.
+    /// A queue is told again when it changed by more than this many units; 0: every change is told.
     pub gate: u32,
     /// This node.
     pub id: u16,

@@ -10,12 +10,16 @@
 //!
 //! and summed over all authors `arrived = done + queued + in flight` holds identically.
 //!
+//! **Making an edge.** An end that wants one lists the neighbour in generation 0: a proposal, in
+//! which nothing moves and which may be dropped. When it sees itself listed, it opens generation 2.
+//!
 //! **Retiring an edge has two phases.** An end whose link went down freezes its entry; the other
 //! end, seeing that, freezes its own after taking the last units. When an end sees both frozen and
-//! nothing in flight, it may fold the gain into `carried` and start the next incarnation with zero
-//! counters, or give the place to another neighbour. An end that sees the other one incarnation
-//! ahead knows that the edge came to rest, and folds too. So a higher incarnation always starts
-//! from zero at both ends.
+//! nothing in flight, it may fold the gain into `carried` and open the next incarnation with zero
+//! counters, or give the place to another neighbour. Freezing is a promise: only the other end, by
+//! being frozen and level, ahead, or gone after traffic, releases it. An end that sees the other
+//! one incarnation ahead knows that the edge came to rest, and folds too. So a higher incarnation
+//! always starts from zero at both ends.
 //!
 //! An end sees the other through the newest LINKS row it holds, which never goes back. The
 //! exception is an author that restarted without its own last rows; what that costs is in
@@ -120,7 +124,7 @@ impl<'a> Ledger<'a> {
         let Some(own) = self.link_mut(neighbour) else {
             return 0;
         };
-        if own.ahead_of(theirs) != 0 {
+        if own.ahead_of(theirs) != 0 || own.proposed() {
             return 0;
         }
         let units = theirs.sent.wrapping_sub(own.acked);
@@ -152,6 +156,14 @@ impl<'a> Ledger<'a> {
         candidates: impl Iterator<Item = u16>,
     ) -> Review {
         let mut review = Review::default();
+        while let Some(index) = self
+            .links()
+            .iter()
+            .position(|own| own.proposed() && !wanted(own.neighbour))
+        {
+            self.unlist(index);
+            review.changed = true;
+        }
         let mut carried = self.head.carried;
         for own in self.links_mut() {
             let step = Step {
@@ -181,24 +193,7 @@ impl<'a> Ledger<'a> {
             };
             self.unlist(index);
         }
-        let born = match view {
-            View::Unknown | View::Unlisted => Link {
-                neighbour: id,
-                ..Zeroable::zeroed()
-            },
-            // The same incarnation: whatever it took from this node, this node had sent.
-            View::Listed(theirs) if !theirs.frozen() => Link {
-                neighbour: id,
-                generation: theirs.generation,
-                sent: theirs.acked,
-                ..Zeroable::zeroed()
-            },
-            View::Listed(theirs) => Link {
-                neighbour: id,
-                generation: theirs.generation.wrapping_add(1),
-                ..Zeroable::zeroed()
-            },
-        };
+        let born = born(id, view);
         let count = usize::from(self.head.count);
         let index = self.links().partition_point(|link| link.neighbour < id);
         for to in (index.wrapping_add(1)..=count).rev() {
@@ -254,6 +249,7 @@ impl Step {
     fn apply(&self, own: &mut Link, carried: &mut u32, rolled_back: &mut u16) -> bool {
         let before = *own;
         match self.view {
+            _ if own.proposed() => *own = born(own.neighbour, self.view),
             View::Listed(theirs) => match own.ahead_of(&theirs) {
                 ..0 => {
                     if !own.frozen() && (own.sent, own.acked) != (0, 0) {
@@ -261,41 +257,55 @@ impl Step {
                     }
                     fold(own, carried);
                     own.generation = theirs.generation | u8::from(!self.wanted);
+                    // Zero unless this end forgot: then the other end knows what it took.
+                    own.sent = theirs.acked;
                 }
                 0 if !own.frozen() => own.generation |= u8::from(!self.wanted || theirs.frozen()),
                 0 if self.wanted && at_rest(own, self.view) => reopen(own, carried),
                 0 => {}
-                1.. => self.wait(own, carried),
+                // The other end is behind and will follow.
+                1.. => own.generation |= u8::from(!self.wanted),
             },
-            View::Unlisted if own.frozen() && self.wanted => reopen(own, carried),
-            View::Unlisted | View::Unknown => self.wait(own, carried),
+            View::Unlisted if self.wanted && at_rest(own, self.view) => reopen(own, carried),
+            View::Unlisted | View::Unknown => own.generation |= u8::from(!self.wanted),
         }
         *own != before
     }
+}
 
-    /// The other end is behind or does not list this node: an entry without counters follows what
-    /// is wanted, any other may only freeze.
-    fn wait(&self, own: &mut Link, carried: &mut u32) {
-        if !self.wanted {
-            own.generation |= 1;
-        } else if own.frozen() && (own.sent, own.acked) == (0, 0) {
-            reopen(own, carried);
+/// The entry of an edge that begins at this end.
+fn born(neighbour: u16, view: View) -> Link {
+    let (generation, sent) = match view {
+        View::Unknown | View::Unlisted => (0, 0),
+        View::Listed(theirs) if theirs.proposed() || theirs.frozen() => {
+            (theirs.next_generation(), 0)
         }
+        // The same incarnation: whatever it took from this node, this node had sent.
+        View::Listed(theirs) => (theirs.generation, theirs.acked),
+    };
+    Link {
+        neighbour,
+        generation,
+        sent,
+        ..Zeroable::zeroed()
     }
 }
 
-/// Whether nothing can move on an edge any more, so that its entry may be folded.
+/// Whether nothing can move on an edge any more, so that its entry may be folded. An end that is
+/// not listed any more was released by the other one only if that one was seen in this incarnation,
+/// which traffic proves.
 fn at_rest(own: &Link, view: View) -> bool {
-    own.frozen()
-        && match view {
-            View::Listed(theirs) => {
-                own.ahead_of(&theirs) == 0
-                    && theirs.frozen()
-                    && (own.sent, own.acked) == (theirs.acked, theirs.sent)
+    own.proposed()
+        || own.frozen()
+            && match view {
+                View::Listed(theirs) => {
+                    own.ahead_of(&theirs) == 0
+                        && theirs.frozen()
+                        && (own.sent, own.acked) == (theirs.acked, theirs.sent)
+                }
+                View::Unlisted => (own.sent, own.acked) != (0, 0),
+                View::Unknown => false,
             }
-            View::Unlisted => true,
-            View::Unknown => (own.sent, own.acked) == (0, 0),
-        }
 }
 
 fn fold(own: &mut Link, carried: &mut u32) {
@@ -306,5 +316,5 @@ fn fold(own: &mut Link, carried: &mut u32) {
 /// From frozen to the next incarnation.
 fn reopen(own: &mut Link, carried: &mut u32) {
     fold(own, carried);
-    own.generation = own.generation.wrapping_add(1);
+    own.generation = own.next_generation();
 }

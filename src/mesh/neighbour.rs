@@ -36,17 +36,41 @@ pub mod flag {
     pub const FOREIGN: u8 = 64;
 }
 
+/// The frames of one session that were seen.
+#[derive(Clone, Copy, Debug, Pod, Zeroable)]
+#[repr(C)]
+struct Window {
+    session: u64,
+    /// Bit n: the frame `highest - n` was seen. 0: nothing was seen yet.
+    seen: u64,
+    highest: u32,
+    heard_at: Instant,
+}
+
+impl Window {
+    /// Whether a frame is new, and remembers it.
+    fn accept(&mut self, sequence: u32) -> bool {
+        if sequence > self.highest {
+            let ahead = sequence.wrapping_sub(self.highest);
+            self.seen = self.seen.checked_shl(ahead).unwrap_or(0) | 1;
+            self.highest = sequence;
+            return true;
+        }
+        let behind = self.highest.wrapping_sub(sequence);
+        let bit = 1_u64.checked_shl(behind).unwrap_or(0);
+        let fresh = bit != 0 && self.seen & bit == 0;
+        self.seen |= bit;
+        fresh
+    }
+}
+
 /// One neighbour.
 #[derive(Clone, Copy, Debug, Pod, Zeroable)]
 #[repr(C)]
 pub struct Neighbour {
-    /// Its session: boot number, or random with [`RANDOM_SESSION`].
-    pub session: u64,
-    /// Bit n: the frame `highest - n` was seen.
-    window: u64,
+    windows: [Window; 2],
     /// Digest of its last beacon.
     pub digest: u64,
-    highest: u32,
     /// When it was last heard.
     pub heard_at: Instant,
     /// When it was last asked for a summary.
@@ -78,7 +102,6 @@ pub struct Neighbour {
     pub part_slot: u8,
     /// Reassembly: parts in all, 0 = nothing begun.
     pub parts_count: u8,
-    unused: u32,
 }
 
 const _: () = assert!(PARTS_MAX <= 16, "one bit per part");
@@ -99,31 +122,51 @@ impl Neighbour {
         };
     }
 
-    /// Whether a frame of this session is new, and remembers it. A higher session starts a new
-    /// window.
-    pub fn accept(&mut self, session: u64, sequence: u32) -> bool {
-        if session != self.session {
-            if session & RANDOM_SESSION == self.session & RANDOM_SESSION
-                && session & RANDOM_SESSION == 0
-                && session < self.session
-            {
-                return false;
-            }
-            (self.session, self.highest, self.window) = (session, sequence, 1);
-            return true;
+    /// The session whose low bits a header carries, if it is one of the two known.
+    #[must_use]
+    pub fn session(&self, low: u16) -> Option<u64> {
+        let known = self.windows.iter().filter(|w| w.seen != 0);
+        known
+            .map(|w| w.session)
+            .find(|&session| session as u16 == low)
+    }
+
+    /// Whether a frame is new, and remembers it. A session not known takes the place of the one
+    /// that was silent longer; a boot number must be higher than both.
+    pub fn accept(&mut self, session: u64, sequence: u32, now: Instant) -> Accepted {
+        let known = self
+            .windows
+            .iter_mut()
+            .find(|w| w.seen != 0 && w.session == session);
+        if let Some(window) = known {
+            window.heard_at = now;
+            return if window.accept(sequence) {
+                Accepted::Fresh
+            } else {
+                Accepted::Seen
+            };
         }
-        let ahead = sequence.wrapping_sub(self.highest);
-        if sequence > self.highest {
-            self.window = self.window.checked_shl(ahead).unwrap_or(0) | 1;
-            self.highest = sequence;
-            return true;
+        let boot = |session: u64| session & RANDOM_SESSION == 0;
+        let older = |w: &Window| w.seen != 0 && boot(w.session) && session < w.session;
+        if boot(session) && self.windows.iter().any(older) {
+            return Accepted::Seen;
         }
-        let bit = 1_u64
-            .checked_shl(self.highest.wrapping_sub(sequence))
-            .unwrap_or(0);
-        let fresh = bit != 0 && self.window & bit == 0;
-        self.window |= bit;
-        fresh
+        let silent = |w: &&mut Window| (w.seen != 0, since(w.heard_at, now));
+        if let Some(window) = self.windows.iter_mut().min_by_key(silent) {
+            *window = Window {
+                session,
+                seen: 1,
+                highest: sequence,
+                heard_at: now,
+            };
+        }
+        Accepted::Restarted
+    }
+
+    /// The session that was heard last, and its highest frame.
+    fn last(&self) -> (u64, u32) {
+        let newest = self.windows.iter().max_by_key(|w| (w.seen != 0, w.session));
+        newest.map_or((0, 0), |w| (w.session, w.highest))
     }
 
     /// Counts a beacon; returns whether three of the last four were heard.
@@ -150,6 +193,17 @@ impl Neighbour {
     }
 }
 
+/// What a neighbour's windows say of a frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Accepted {
+    /// It is new.
+    Fresh,
+    /// It is new and the first of its session.
+    Restarted,
+    /// It was seen before, or is too old to tell.
+    Seen,
+}
+
 /// Senders that lost their place in the table.
 pub const DEPARTED: usize = 16;
 
@@ -171,9 +225,8 @@ impl Departed {
             self.ring.pop_front();
         }
         // There is room: one was taken out.
-        let _ = self
-            .ring
-            .push_back((neighbour.id, neighbour.session, neighbour.highest));
+        let (session, highest) = neighbour.last();
+        let _ = self.ring.push_back((neighbour.id, session, highest));
     }
 
     /// Whether a frame is older than what a departed sender had said already.

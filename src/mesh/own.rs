@@ -212,20 +212,33 @@ impl Node<'_> {
         }
     }
 
+    /// Whether rows changed by more than the gate, or otherwise than in the queue.
+    fn urgent(&mut self) -> bool {
+        let told = self.state.published_queue;
+        let change = self.ledger_mut().queued().wrapping_sub(told).unsigned_abs();
+        self.state.links_dirty != 0
+            || self.state.load_dirty > 1
+            || (self.state.load_dirty != 0
+                && (self.state.config.gate == 0 || change > self.state.config.gate))
+    }
+
+    /// Writes rows that changed by more than the gate, so that shared results see them.
+    pub fn commit_urgent(&mut self) {
+        if self.urgent() {
+            self.commit();
+        }
+    }
+
     /// Arms the publishing of rows that changed.
     pub(super) fn schedule_publish(&mut self) {
         if self.state.phase != phase::RUNNING {
             return;
         }
-        let told = self.state.published_queue;
-        let change = self.ledger_mut().queued().wrapping_sub(told).unsigned_abs();
-        let urgent = self.state.links_dirty != 0
-            || self.state.load_dirty > 1
-            || (self.state.load_dirty != 0 && change > self.state.config.gate);
-        let passed = since(self.state.clock.now(), self.state.published_at)
+        let clock = &self.state.clock;
+        let passed = since(clock.now(), self.state.published_at)
             .max(0)
             .cast_unsigned();
-        if urgent {
+        if self.urgent() {
             self.set_timer_sooner(Timer::Publish, self.spacing_ms().saturating_sub(passed));
         } else if self.state.load_dirty != 0 {
             let lazy = self.state.config.trickle_min_ms.saturating_mul(8);
@@ -243,8 +256,8 @@ impl Node<'_> {
         }
     }
 
-    /// Writes own rows that changed into the store, so that shared results see them.
-    pub fn commit(&mut self) {
+    /// Writes own rows that changed into the store.
+    pub(super) fn commit(&mut self) {
         if self.state.phase != phase::RUNNING {
             return;
         }

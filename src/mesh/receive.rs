@@ -9,7 +9,7 @@ use super::frame::{
     ANSWER, BadHeader, Beacon, FrameKind, Header, List, SESSION_HIGH, Summary, hint,
 };
 use super::gossip::entry;
-use super::neighbour::{Neighbour, flag};
+use super::neighbour::{Accepted, Neighbour, flag};
 use super::seal::Envelope;
 use super::{Node, Port, Timer};
 use crate::bytes::Reader;
@@ -107,7 +107,8 @@ impl Node<'_> {
                 None,
             ]);
         }
-        let known = self.neighbours.get(header.author).map(|n| n.session);
+        let known = self.neighbours.get(header.author);
+        let known = known.and_then(|n| n.session(header.session_low));
         let held = Key {
             author: header.author,
             kind: Kind::Load,
@@ -123,7 +124,6 @@ impl Node<'_> {
         } else {
             base
         };
-        let known = known.filter(|known| known & 0xffff == low);
         Ok([known, Some(guess).filter(|&guess| known != Some(guess))])
     }
 
@@ -158,13 +158,13 @@ impl Node<'_> {
         if neighbour.is(flag::BLOCKED) {
             return Err(Refusal::Blocked);
         }
-        let restarted = neighbour.session != session;
-        if !neighbour.accept(session, header.sequence) {
-            return Err(Refusal::Replayed);
-        }
-        if restarted {
-            neighbour.forget_beacons();
-            neighbour.parts_count = 0;
+        match neighbour.accept(session, header.sequence, now) {
+            Accepted::Seen => return Err(Refusal::Replayed),
+            Accepted::Restarted => {
+                neighbour.forget_beacons();
+                neighbour.parts_count = 0;
+            }
+            Accepted::Fresh => {}
         }
         neighbour.heard_at = now;
         neighbour.rssi = rssi;

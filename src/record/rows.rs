@@ -9,9 +9,10 @@
 //!        neighbour u16, generation u8, sent u32, acked u32                 11 bytes each
 //! ```
 //!
-//! The low bit of a generation says frozen, the rest counts incarnations of the edge; counters
-//! start at 0 in each. `carried` is what the author gained over all incarnations that are closed:
-//! with it in the same row as the entry it replaces, no reader can see one without the other.
+//! Generation 0 proposes an edge; nothing moves in it. Otherwise the low bit says frozen and the
+//! rest counts incarnations of the edge, skipping 0 when it wraps; counters start at 0 in each.
+//! `carried` is what the author gained over all incarnations that are closed: with it in the same
+//! row as the entry it replaces, no reader can see one without the other.
 
 use bytemuck::{Pod, Zeroable};
 
@@ -92,17 +93,37 @@ pub struct Link {
 }
 
 impl Link {
+    /// Whether the edge is only proposed.
+    #[must_use]
+    pub const fn proposed(&self) -> bool {
+        self.generation == 0
+    }
+
     /// Whether nothing may be shipped any more in this incarnation.
     #[must_use]
     pub const fn frozen(&self) -> bool {
         self.generation & 1 != 0
     }
 
-    /// Incarnations that `self` is ahead of `other`, negative if behind.
+    /// Incarnations that `self` is ahead of `other`, negative if behind. Every incarnation is ahead
+    /// of a proposal.
     #[must_use]
     pub const fn ahead_of(&self, other: &Self) -> i8 {
-        let (own, theirs) = (self.generation & !1, other.generation & !1);
-        own.wrapping_sub(theirs) as i8
+        match (self.proposed(), other.proposed()) {
+            (true, true) => 0,
+            (true, false) => -1,
+            (false, true) => 1,
+            (false, false) => (self.generation & !1).wrapping_sub(other.generation & !1) as i8,
+        }
+    }
+
+    /// The generation that opens the next incarnation.
+    #[must_use]
+    pub const fn next_generation(&self) -> u8 {
+        match (self.generation | 1).wrapping_add(1) {
+            0 => 2,
+            next => next,
+        }
     }
 
     /// What the author gained over this incarnation, modulo 2^32.
@@ -114,7 +135,7 @@ impl Link {
     /// Whether the edge carries work, given the other end.
     #[must_use]
     pub const fn up(&self, other: &Self) -> bool {
-        self.generation == other.generation && !self.frozen()
+        self.generation == other.generation && !self.frozen() && !self.proposed()
     }
 }
 

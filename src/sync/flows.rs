@@ -50,7 +50,7 @@ pub struct Summary {
     pub done: i64,
     /// Units that wait.
     pub queued: i64,
-    /// Units on their way.
+    /// Units that left one row and have not entered another: always `arrived - done - queued`.
     pub in_flight: i64,
     /// Largest distance from the level, in units, before the plan.
     pub imbalance: u64,
@@ -123,7 +123,7 @@ impl<'a, 'c> Flows<'a, 'c> {
     /// Computes the shared results for the records that the node holds, its own latest rows among
     /// them.
     pub fn settle(&mut self, node: &mut Node) -> Summary {
-        node.commit();
+        node.commit_urgent();
         let store = node.store_mut();
         let held = self.desk.summary.first().copied().unwrap_or_default();
         if held.valid != 0 && held.digest == store.digest() {
@@ -218,7 +218,8 @@ impl<'a, 'c> Flows<'a, 'c> {
             summary.arrived = summary.arrived.wrapping_add(row.injected);
             summary.done = summary.done.wrapping_add(row.done);
             summary.queued = summary.queued.wrapping_add(i64::from(queued));
-            summary.in_flight = summary.in_flight.wrapping_add(i64::from(arriving));
+            let flying = i64::from(outstanding(store, id));
+            summary.in_flight = summary.in_flight.wrapping_add(flying);
         }
         for (edge, raw) in self.complex.edges().iter().zip(self.desk.raw.iter_mut()) {
             let sent = |from, to| link(store, from, to).map_or(0, |link| link.sent);
@@ -267,6 +268,18 @@ fn up_edges<'s>(store: &'s Store<'s>) -> impl Iterator<Item = Edge> + 's {
                 })
             })
     })
+}
+
+/// What an author sent less what it took, over all incarnations: summed over all authors, what is
+/// in flight, also between rows of which one saw an edge retired and the other did not yet.
+fn outstanding(store: &Store, id: u16) -> i32 {
+    let Some(links) = store.links(id) else {
+        return 0;
+    };
+    let gains = links
+        .iter()
+        .fold(links.carried, |sum, link| sum.wrapping_add(link.gain()));
+    gains.wrapping_neg().cast_signed()
 }
 
 /// Units waiting at an author.
