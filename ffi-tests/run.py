@@ -158,6 +158,8 @@ def evidence(run):
             os.remove(path)
     os.makedirs(FIGURES, exist_ok=True)
     test(run, {"WEIR_EVIDENCE": "1"})
+    run.command("run", "branch coverage of the decoders",
+                [sys.executable, "ffi-tests/coverage.py"], python_counts)
     for name, arguments in (("demo", []), ("demo with a liar", ["--liar", "17"])):
         report = os.path.join(FIGURES, name.replace(" ", "-") + ".json")
         command = [sys.executable, "examples-c/udp-mesh/demo.py", "--json", report, *arguments]
