@@ -4,7 +4,7 @@
 #include <stdint.h>
 
 #define ROOM 16384u
-#define LIMIT 3200u
+#define LIMIT 2500u
 
 static size_t deepest;
 static const char *deepest_name;

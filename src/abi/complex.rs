@@ -179,6 +179,19 @@ pub(super) const fn code(error: Error) -> weir_status {
     }
 }
 
+/// Lets a complex go.
+///
+/// # Safety
+/// `complex` is NULL or was attached.
+pub(super) unsafe fn release(complex: *mut weir_complex) {
+    // SAFETY: attached complexes stay initialised: deinit refuses them.
+    unsafe {
+        if let Ok(head) = border::check(complex) {
+            (*head).attached = 0;
+        }
+    }
+}
+
 /// Enters a complex that is not attached to a mesh.
 ///
 /// # Safety

@@ -88,19 +88,6 @@ pub struct weir_mesh_state {
     pub reserved: u16,
 }
 
-/// Lets a complex go.
-///
-/// # Safety
-/// `complex` is NULL or was attached.
-pub(super) unsafe fn release(complex: *mut weir_complex) {
-    // SAFETY: attached complexes stay initialised: deinit refuses them.
-    unsafe {
-        if let Ok(head) = border::check(complex) {
-            (*head).attached = 0;
-        }
-    }
-}
-
 /// Enters a node and the complex attached to it.
 ///
 /// # Safety
@@ -223,7 +210,7 @@ pub unsafe extern "C" fn weir_mesh_detach_complex(mesh: *mut weir_mesh) -> weir_
             if complex.is_null() {
                 return Err(WEIR_ERR_STATE);
             }
-            release(complex);
+            complex::release(complex);
             Ok(())
         })
     }
@@ -427,15 +414,21 @@ pub unsafe extern "C" fn weir_mesh_plan(
     unsafe {
         meet(mesh, |guest, flows| {
             let places = border::slice_mut(out, cap)?;
-            let mut plan = [Shipment::default(); crate::mesh::Config::DEGREE_MAX as usize];
-            let planned = flows.plan(&mut guest.node, &mut plan).min(places.len());
-            for (place, shipment) in places.iter_mut().zip(plan).take(planned) {
-                *place = weir_shipment {
-                    to: shipment.to,
-                    reserved: 0,
-                    amount: shipment.units,
+            let mut left = places.iter_mut();
+            let mut planned = 0;
+            flows.plan(&mut guest.node, |Shipment { to, units }| {
+                let Some(place) = left.next() else {
+                    return false;
                 };
-            }
+                let (reserved, amount) = (0, units);
+                *place = weir_shipment {
+                    to,
+                    reserved,
+                    amount,
+                };
+                planned = usize::wrapping_add(planned, 1);
+                true
+            });
             border::put(count, planned)
         })
     }

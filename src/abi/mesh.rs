@@ -269,7 +269,7 @@ pub unsafe extern "C" fn weir_mesh_deinit(mesh: *mut weir_mesh) -> weir_status {
     unsafe {
         let status = border::enter(mesh, |head| {
             total = storage_words(&(*head).config, (*head).inbox_words as usize);
-            super::flows::release((*head).complex);
+            super::complex::release((*head).complex);
             WEIR_OK
         });
         if status == WEIR_OK {

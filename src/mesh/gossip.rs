@@ -238,7 +238,7 @@ impl Node<'_> {
             let lowest = neighbour.list_mask & neighbour.list_mask.wrapping_neg();
             self.heat_groups(lowest);
             self.listed(index, lowest);
-            return self.send_question(index, port);
+            return Sent::Nothing;
         }
         let flags = if neighbour.is(flag::ANSWER) {
             ANSWER

@@ -415,6 +415,7 @@ impl<'a> Node<'a> {
         self.state.phase = phase::LEARNING;
         let config = self.state.config;
         self.set_timer(Timer::Learn, config.learn_ms);
+        self.set_timer(Timer::Heartbeat, config.heartbeat_max_ms);
         self.begin_interval();
         Ok(())
     }

@@ -493,18 +493,17 @@ impl Node<'_> {
         };
         let mut ledger = Ledger::new(&mut self.state.ledger, self.links);
         let mut restored = 0_u32;
-        if let Some(links) = store.links(own) {
-            let load = load.unwrap_or(Load {
-                capacity: 1,
-                ..Load::default()
-            });
-            ledger.learn(load, links.carried, links.iter());
-            for link in links.iter() {
-                if let Some(theirs) = store.links(link.neighbour).and_then(|links| links.get(own)) {
-                    let missing = ledger.restore_sent(&theirs, link.neighbour);
-                    restored = restored.wrapping_add(missing);
-                }
-            }
+        let links = store.links(own);
+        let load = load.unwrap_or(Load {
+            capacity: 1,
+            ..Load::default()
+        });
+        let entries = || links.into_iter().flat_map(|links| links.iter());
+        ledger.learn(load, links.map_or(0, |links| links.carried), entries());
+        for link in entries() {
+            let theirs = store.links(link.neighbour).and_then(|links| links.get(own));
+            let missing = theirs.map_or(0, |theirs| ledger.restore_sent(&theirs, link.neighbour));
+            restored = restored.wrapping_add(missing);
         }
         self.state.phase = phase::RUNNING;
         (self.state.load_told, self.state.links_told) = (1, 1);

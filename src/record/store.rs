@@ -20,6 +20,9 @@ const COUNTER_LEAP: u32 = 1 << 16;
 /// Further counters allowed for each second (of 1024 ms) since the last merge.
 const COUNTER_RATE: u32 = 64;
 
+/// Seconds come from a clock of 32 bits of milliseconds, so 22 bits of them count.
+const SECONDS_MASK: u32 = u32::MAX >> 10;
+
 /// How much a store can hold. Part of what makes a mesh: `authors` and `degree` are equal on all
 /// nodes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
@@ -541,7 +544,7 @@ pub const fn bucket(author: u16) -> usize {
 }
 
 fn leaps(version: Version, held: &Slot, seconds: u32) -> bool {
-    let idle = seconds.wrapping_sub(held.merged_at).min(i32::MAX as u32);
+    let idle = seconds.wrapping_sub(held.merged_at) & SECONDS_MASK;
     let allowed = COUNTER_LEAP.saturating_add(idle.saturating_mul(COUNTER_RATE));
     version.boot > held.boot.saturating_add(BOOT_LEAP)
         || version.counter > held.counter.saturating_add(allowed)

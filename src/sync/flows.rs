@@ -154,12 +154,11 @@ impl<'a, 'c> Flows<'a, 'c> {
     }
 
     /// What this node should hand over now: its part of the plan, no more than it has.
-    /// Returns how many places of `out` were filled; ascending by neighbour.
-    pub fn plan(&mut self, node: &mut Node, out: &mut [Shipment]) -> usize {
+    /// Handed to `put` ascending by neighbour, until it says that there is no room.
+    pub fn plan(&mut self, node: &mut Node, mut put: impl FnMut(Shipment) -> bool) {
         self.settle(node);
         let own = node.config().id;
         let mut left = node.work().queued.max(0).cast_unsigned();
-        let mut count = 0;
         for (edge, &flow) in self.complex.edges().iter().zip(self.desk.plan.iter()) {
             let (to, units) = match (edge.low == own, edge.high == own) {
                 (true, _) => (edge.high, flow),
@@ -167,17 +166,11 @@ impl<'a, 'c> Flows<'a, 'c> {
                 _ => continue,
             };
             let units = units.max(0).cast_unsigned().min(left);
-            if units == 0 {
-                continue;
-            }
-            let Some(place) = out.get_mut(count) else {
+            if units != 0 && !put(Shipment { to, units }) {
                 break;
-            };
-            *place = Shipment { to, units };
+            }
             left = left.wrapping_sub(units);
-            count = usize::wrapping_add(count, 1);
         }
-        count
     }
 
     /// The edges with their raw, settled and planned flows, in canonical order.

@@ -53,9 +53,12 @@ impl Planner {
     /// What the node should hand over now.
     pub fn plan(&mut self, node: &mut SimNode) -> Vec<Shipment> {
         self.with(node, |flows, node| {
-            let mut out = [Shipment::default(); 46];
-            let count = flows.plan(node, &mut out);
-            out[..count].to_vec()
+            let mut out = Vec::new();
+            flows.plan(node, |shipment| {
+                out.push(shipment);
+                true
+            });
+            out
         })
     }
 }
