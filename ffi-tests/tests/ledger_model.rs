@@ -190,3 +190,45 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn what_a_neighbour_took_is_restored_after_a_restart_that_lost_it() {
+    let mut party = Party::new(0, 2, 1);
+    let mine = Link {
+        neighbour: 2,
+        generation: 2,
+        sent: 40,
+        ..Link::zeroed()
+    };
+    let load = Load {
+        injected: 100,
+        capacity: 1,
+        ..Load::default()
+    };
+    party.ledger().learn(load, 0, [mine].into_iter());
+    let theirs = Link {
+        neighbour: 1,
+        generation: 2,
+        acked: 50,
+        ..Link::zeroed()
+    };
+    assert_eq!(party.ledger().queued(), 60);
+    assert_eq!(
+        party.ledger().restore_sent(
+            &Link {
+                generation: 4,
+                ..theirs
+            },
+            2
+        ),
+        0
+    );
+    assert_eq!(party.ledger().restore_sent(&theirs, 2), 10);
+    assert_eq!(
+        (
+            party.ledger().queued(),
+            party.ledger().restore_sent(&theirs, 2)
+        ),
+        (50, 0)
+    );
+}
