@@ -666,7 +666,7 @@ weir_status weir_mesh_complex_config(const struct weir_mesh_config *config,
  */
 WEIR_CHECK_RESULT
 weir_status weir_mesh_attach_complex(struct weir_mesh *mesh,
-                                     struct weir_complex *complex);
+                                     struct weir_complex *map);
 
 /**
  * weir_mesh_detach_complex gives the complex back to the caller. Context: thread.

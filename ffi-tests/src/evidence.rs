@@ -107,3 +107,20 @@ fn met(value: &Value, op: &str, target: &Value) -> Option<bool> {
         _ => None,
     }
 }
+
+/// How property tests run: a fixed sample, so that a change is what makes a result change; with
+/// `WEIR_EVIDENCE=1` ten times as many, from fresh seeds.
+pub fn cases(count: u32) -> proptest::test_runner::Config {
+    use proptest::test_runner::{Config, RngSeed};
+    let (cases, rng_seed) = if wanted() {
+        (count * 10, RngSeed::Random)
+    } else {
+        (count, RngSeed::Fixed(2026))
+    };
+    Config {
+        cases,
+        rng_seed,
+        failure_persistence: None,
+        ..Config::default()
+    }
+}

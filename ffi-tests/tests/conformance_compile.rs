@@ -35,6 +35,12 @@ const HOSTILE: &str = "
 #define OK 0
 #define TRUE 1
 #define FALSE 0
+#define complex _Complex
+#define I 1
+#define near
+#define far
+#define small char
+#define interface struct
 ";
 
 /// A file that names every function, expands every macro and uses every default.

@@ -3,6 +3,7 @@
 //! nothing that is in flight is negative.
 
 use bytemuck::Zeroable;
+use ffi_tests::evidence::cases;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use weir::mesh::ledger::{Ledger, LedgerHead, View};
@@ -161,7 +162,7 @@ impl World {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(20_000))]
+    #![proptest_config(cases(20_000))]
 
     #[test]
     fn no_unit_is_lost_and_the_edge_comes_up_again(ops in vec(op(2), 0..120)) {

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use ffi_tests::evidence::cases;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use weir::bytes::{Reader, Writer};
@@ -113,7 +114,7 @@ fn merge_all(order: impl Iterator<Item = Owned>) -> Memory {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(500))]
+    #![proptest_config(cases(500))]
 
     #[test]
     fn any_order_and_repetition_gives_the_largest_of_each_author(

@@ -160,7 +160,7 @@ pub unsafe extern "C" fn weir_mesh_complex_config(
 #[must_use]
 pub unsafe extern "C" fn weir_mesh_attach_complex(
     mesh: *mut weir_mesh,
-    complex: *mut weir_complex,
+    map: *mut weir_complex,
 ) -> weir_status {
     // SAFETY: as promised by the caller.
     unsafe {
@@ -171,7 +171,7 @@ pub unsafe extern "C" fn weir_mesh_attach_complex(
                 return Err(WEIR_ERR_STATE);
             }
             let wanted = [shape.nodes, shape.edges, shape.triangles, shape.fill];
-            let entered = border::enter(complex, |head| {
+            let entered = border::enter(map, |head| {
                 if (*head).attached != 0 {
                     return WEIR_ERR_STATE;
                 }
@@ -186,7 +186,7 @@ pub unsafe extern "C" fn weir_mesh_attach_complex(
                 WEIR_OK
             });
             if entered == WEIR_OK {
-                (*guest.head).complex = complex;
+                (*guest.head).complex = map;
                 return Ok(());
             }
             Err(entered)
