@@ -18,7 +18,7 @@ BUILD = os.path.join(ROOT, "target", "coverage")
 FIGURES = os.path.join(ROOT, "target", "evidence")
 # Everything that reads bytes from the air, by demangled name.
 DECODER = re.compile(r"weir::(mesh::frame|record::(wire|rows))::.*(decode|read_\w+)$|"
-                     r"weir::mesh::Node>::(open|sessions|know|assemble|hear(_\w+)?|check_signature)$")
+                     r"weir::mesh::Node>::(open|sessions|know|assemble|hear|hear_(records?|part))$")
 
 
 def tool(name, version):

@@ -77,9 +77,9 @@ fn projections_are_faithfully_rounded() {
         }
     }
     let command = "cargo test --profile checked -p ffi-tests --test complex_model";
-    let row = "complex: largest error against the exact projection, b1 = 0";
+    let row = "complex: largest error against the exact projection, without holes";
     figure(row, plain_worst, "ulp", "<=", 1.0 + 1.0 / 256.0, command);
-    let row = "complex: largest error against the exact projection, b1 > 0";
+    let row = "complex: largest error against the exact projection, with holes";
     measured(row, holes_worst, "ulp", command);
 }
 
