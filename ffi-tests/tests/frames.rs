@@ -509,6 +509,45 @@ fn leaping_versions_are_refused() {
     assert_eq!(try_version(&mut node, 1 + (1 << 8), 10 + (1 << 16)), []);
 }
 
+/// Whatever others may have taken in its name, however long it was unheard, the author tops it.
+#[test]
+fn an_author_tops_every_version_that_others_take() {
+    let mut config = config(1, 8);
+    config.learn_ms = 4;
+    let mut author = SimNode::new(config, 7);
+    let mut forger = Forger::new(3);
+    let empty = Beacon {
+        digest: 0,
+        count: 0,
+        ..beacon_of(parameters())
+    };
+    author.poll(1000);
+    give_at(&mut author, forger.beacon(&empty), 2000);
+    author.poll(3000);
+    let row = |node: &mut SimNode| {
+        let held = node
+            .versions()
+            .into_iter()
+            .find(|v| (v.0, v.1) == (1, Kind::Load as u8));
+        held.expect("a row").2
+    };
+    let own = row(&mut author);
+    let hour = 3000 + 3_600_000;
+    let far = Version {
+        counter: own.counter + (1 << 16) + 64 * 3500,
+        ..own
+    };
+    author.poll(hour);
+    give_at(&mut author, forger.load(1, far, Load::default()), hour);
+    assert!(author.events.iter().any(|e| e.code == Code::Forged));
+    author.poll(hour + 10_000);
+    assert!(
+        row(&mut author) > far,
+        "{:?} is not above {far:?}",
+        row(&mut author)
+    );
+}
+
 #[test]
 fn notes_need_the_signature_of_their_author() {
     let mut node = node();

@@ -546,8 +546,7 @@ impl Node<'_> {
         let mesh_id = self.state.config.mesh_id;
         let same =
             self.store_mut().slots().get(index).map(Slot::hash) == Some(record.hash(mesh_id));
-        let leaps = record.version.boot > held.boot.saturating_add(1 << 8)
-            || record.version.counter > held.counter.saturating_add(1 << 16);
+        let leaps = self.store_mut().leaps_own(index, record.version, seconds);
         if same || leaps || record.version < held {
             if record.version < held {
                 self.heat(index);

@@ -397,7 +397,7 @@ impl<'a> Store<'a> {
         if (record.version, hash) == (held.version(), held.hash) {
             return Ok(Merge::Same(index));
         }
-        if leaps(record.version, &held, *seconds) {
+        if leaps(record.version, &held, *seconds, COUNTER_LEAP) {
             return Err(Refused::Leap);
         }
         let equal_version = record.version == held.version();
@@ -429,6 +429,14 @@ impl<'a> Store<'a> {
         };
         self.write(index, record, record.hash(self.head.mesh_id), *seconds);
         Ok(index)
+    }
+
+    /// Whether a version heard for the author's own record is too far above it to be answered. The
+    /// author goes twice as far as others do: what they may have taken, it must be able to top.
+    #[must_use]
+    pub fn leaps_own(&self, index: usize, version: Version, seconds: u32) -> bool {
+        let held = self.slots().get(index);
+        held.is_none_or(|held| leaps(version, held, seconds, COUNTER_LEAP << 1))
     }
 
     /// Makes a place for a new key.
@@ -543,9 +551,9 @@ pub const fn bucket(author: u16) -> usize {
     (author & 15) as usize
 }
 
-fn leaps(version: Version, held: &Slot, seconds: u32) -> bool {
+fn leaps(version: Version, held: &Slot, seconds: u32, leap: u32) -> bool {
     let idle = seconds.wrapping_sub(held.merged_at) & SECONDS_MASK;
-    let allowed = COUNTER_LEAP.saturating_add(idle.saturating_mul(COUNTER_RATE));
+    let allowed = leap.saturating_add(idle.saturating_mul(COUNTER_RATE));
     version.boot > held.boot.saturating_add(BOOT_LEAP)
         || version.counter > held.counter.saturating_add(allowed)
 }
