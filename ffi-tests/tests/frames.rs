@@ -3,15 +3,14 @@
 
 use bytemuck::Zeroable;
 use ffi_tests::evidence::{figure, measured};
-use ffi_tests::sim::forge::Forger;
-use ffi_tests::sim::world::{MESH, SimNode, config, test_signature};
-use weir::bytes::Writer;
+use ffi_tests::sim::forge::{Forger, beacon_of, parameters, plaintexts};
+use ffi_tests::sim::world::{MESH, SimNode, config};
 use weir::mesh::event::{Code, REFUSALS, Refusal};
-use weir::mesh::frame::{Beacon, Entry, FrameKind, List, Parameters, Summary};
+use weir::mesh::frame::{Beacon, FrameKind};
 use weir::mesh::neighbour::Neighbour;
 use weir::random::Random;
 use weir::record::rows::{Link, Load};
-use weir::record::{Key, Kind, Part, Record, Version, encode_part, encode_whole};
+use weir::record::{Kind, Version};
 
 const AT: u64 = 5000;
 const COMMAND: &str = "cargo test --profile checked -p ffi-tests --test frames";
@@ -61,24 +60,6 @@ fn give_at(node: &mut SimNode, frame: Vec<u8>, at: u64) -> Vec<Refusal> {
     reasons
 }
 
-fn beacon_of(parameters: u16) -> Beacon {
-    Beacon {
-        parameters,
-        digest: 77,
-        count: 3,
-        ordinal: 1,
-    }
-}
-
-fn parameters() -> u16 {
-    Parameters {
-        max_nodes: 8,
-        max_degree: 12,
-        fill: 6,
-    }
-    .hash(MESH)
-}
-
 /// One frame of every kind, each of which a fresh node takes.
 fn good_frames() -> Vec<Vec<u8>> {
     let mut forger = Forger::new(2);
@@ -116,90 +97,6 @@ fn good_frames() -> Vec<Vec<u8>> {
         }
     }
     frames
-}
-
-/// Bodies of every kind with meaning in them.
-fn plaintexts() -> Vec<(FrameKind, Vec<u8>)> {
-    let mut out = Vec::new();
-    let mut add = |kind, write: &dyn Fn(&mut Writer)| {
-        let mut bytes = [0; 1024];
-        let mut writer = Writer::new(&mut bytes);
-        write(&mut writer);
-        out.push((kind, writer.written().to_vec()));
-    };
-    add(FrameKind::Beacon, &|w| {
-        beacon_of(parameters()).encode(w).expect("room")
-    });
-    add(FrameKind::Summary, &|w| {
-        Summary {
-            to: 1,
-            sums: core::array::from_fn(|i| i as u32 * 77),
-        }
-        .encode(w)
-        .expect("room");
-    });
-    add(FrameKind::List, &|w| {
-        let sums = [5; 16];
-        List::encode_head((1, 0, 0b1110), &sums, w).expect("room");
-        for author in 1..4 {
-            Entry {
-                place: (author, 1, 0),
-                counter: 3,
-            }
-            .encode(w)
-            .expect("room");
-        }
-    });
-    let version = Version {
-        boot: 1,
-        counter: 2,
-    };
-    let mut load = [0; 18];
-    let row = Load {
-        injected: 100,
-        done: 30,
-        capacity: 2,
-        ..Load::default()
-    };
-    row.encode(&mut Writer::new(&mut load)).expect("room");
-    let mut links = [0; 4 + 11];
-    let link = Link {
-        neighbour: 1,
-        sent: 12,
-        acked: 3,
-        ..Link::default()
-    };
-    weir::record::rows::encode_links(0, &[link], &mut Writer::new(&mut links)).expect("room");
-    let record = |kind, payload| Record {
-        key: Key {
-            author: 2,
-            kind,
-            slot: 0,
-        },
-        version,
-        payload,
-        signature: None,
-    };
-    add(FrameKind::Records, &|w| {
-        encode_whole(&record(Kind::Load, &load[..]), w).expect("room");
-        encode_whole(&record(Kind::Links, &links[..]), w).expect("room");
-    });
-    let signature = test_signature(2, b"not this");
-    let text = [b'x'; 60];
-    let note = Record {
-        signature: Some(&signature),
-        ..record(Kind::Note, &text[..])
-    };
-    add(FrameKind::Records, &|w| {
-        encode_whole(&note, w).expect("room")
-    });
-    for index in 0..3 {
-        add(FrameKind::Part, &|w| {
-            encode_part(&note, Part { index, count: 3 }, w).expect("room")
-        });
-    }
-    add(FrameKind::Goodbye, &|_| {});
-    out
 }
 
 #[test]

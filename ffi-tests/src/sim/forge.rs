@@ -2,10 +2,12 @@
 
 use bytemuck::Zeroable;
 use weir::bytes::Writer;
-use weir::mesh::frame::{Beacon, FrameKind, Header, hint};
+use weir::mesh::frame::{Beacon, Entry, FrameKind, Header, List, Parameters, Summary, hint};
 use weir::mesh::seal::{Envelope, Keys};
 use weir::record::rows::{Link, Load, encode_links};
-use weir::record::{Key, Kind, PAYLOAD_MAX, Record, SIGNED_MESSAGE_MAX, Version, encode_whole};
+use weir::record::{
+    Key, Kind, PAYLOAD_MAX, Part, Record, SIGNED_MESSAGE_MAX, Version, encode_part, encode_whole,
+};
 
 use super::world::{KEY, MESH, test_signature};
 
@@ -152,4 +154,111 @@ impl Forger {
             ..bare
         })
     }
+}
+
+/// A beacon that agrees with nobody.
+#[must_use]
+pub fn beacon_of(parameters: u16) -> Beacon {
+    Beacon {
+        parameters,
+        digest: 77,
+        count: 3,
+        ordinal: 1,
+    }
+}
+
+/// The parameters of a mesh of eight.
+#[must_use]
+pub fn parameters() -> u16 {
+    Parameters {
+        max_nodes: 8,
+        max_degree: 12,
+        fill: 6,
+    }
+    .hash(MESH)
+}
+
+/// Bodies of every kind with meaning in them.
+#[must_use]
+pub fn plaintexts() -> Vec<(FrameKind, Vec<u8>)> {
+    let mut out = Vec::new();
+    let mut add = |kind, write: &dyn Fn(&mut Writer)| {
+        let mut bytes = [0; 1024];
+        let mut writer = Writer::new(&mut bytes);
+        write(&mut writer);
+        out.push((kind, writer.written().to_vec()));
+    };
+    add(FrameKind::Beacon, &|w| {
+        beacon_of(parameters()).encode(w).expect("room")
+    });
+    add(FrameKind::Summary, &|w| {
+        Summary {
+            to: 1,
+            sums: core::array::from_fn(|i| i as u32 * 77),
+        }
+        .encode(w)
+        .expect("room");
+    });
+    add(FrameKind::List, &|w| {
+        let sums = [5; 16];
+        List::encode_head((1, 0, 0b1110), &sums, w).expect("room");
+        for author in 1..4 {
+            Entry {
+                place: (author, 1, 0),
+                counter: 3,
+            }
+            .encode(w)
+            .expect("room");
+        }
+    });
+    let version = Version {
+        boot: 1,
+        counter: 2,
+    };
+    let mut load = [0; 18];
+    let row = Load {
+        injected: 100,
+        done: 30,
+        capacity: 2,
+        ..Load::default()
+    };
+    row.encode(&mut Writer::new(&mut load)).expect("room");
+    let mut links = [0; 4 + 11];
+    let link = Link {
+        neighbour: 1,
+        sent: 12,
+        acked: 3,
+        ..Link::default()
+    };
+    weir::record::rows::encode_links(0, &[link], &mut Writer::new(&mut links)).expect("room");
+    let record = |kind, payload| Record {
+        key: Key {
+            author: 2,
+            kind,
+            slot: 0,
+        },
+        version,
+        payload,
+        signature: None,
+    };
+    add(FrameKind::Records, &|w| {
+        encode_whole(&record(Kind::Load, &load[..]), w).expect("room");
+        encode_whole(&record(Kind::Links, &links[..]), w).expect("room");
+    });
+    let signature = test_signature(2, b"not this");
+    let text = [b'x'; 60];
+    let note = Record {
+        signature: Some(&signature),
+        ..record(Kind::Note, &text[..])
+    };
+    add(FrameKind::Records, &|w| {
+        encode_whole(&note, w).expect("room")
+    });
+    for index in 0..3 {
+        add(FrameKind::Part, &|w| {
+            encode_part(&note, Part { index, count: 3 }, w).expect("room")
+        });
+    }
+    add(FrameKind::Goodbye, &|_| {});
+    out
 }
