@@ -5,44 +5,47 @@ use crate::header::root;
 use serde_json::{Value, json};
 use std::fs;
 
-/// The issue whose *Must show* table the rows belong to.
-pub const TOPIC: &str = "first-mesh";
-
 /// True in a run whose figures are to be kept, and in which long tests take their full length.
 pub fn wanted() -> bool {
     std::env::var("WEIR_EVIDENCE").as_deref() == Ok("1")
 }
 
-/// A figure with a target: `op` is one of `<=`, `>=`, `==`.
-pub fn figure(
-    row: &str,
-    value: impl Into<Value>,
-    unit: &str,
-    op: &str,
-    target: impl Into<Value>,
-    command: &str,
-) {
-    let (value, target) = (value.into(), target.into());
-    write(
-        row,
-        &json!({
-            "topic": TOPIC, "row": row, "value": value, "unit": unit, "op": op, "target": target,
+/// A set of promises: the rows of one *Must show* table.
+#[derive(Clone, Copy, Debug)]
+pub struct Topic(pub &'static str);
+
+/// The mesh, its ledger, its complex and its archive.
+pub const FIRST_MESH: Topic = Topic("first-mesh");
+/// The mathematics complete, and measured against everything.
+pub const EXACT_AND_FAST: Topic = Topic("exact-and-fast");
+
+impl Topic {
+    /// A figure with a target: `op` is one of `<=`, `>=`, `==`.
+    pub fn figure(
+        self,
+        row: &str,
+        value: impl Into<Value>,
+        unit: &str,
+        op: &str,
+        target: impl Into<Value>,
+        command: &str,
+    ) {
+        let (topic, value, target) = (self.0, value.into(), target.into());
+        let figure = json!({
+            "topic": topic, "row": row, "value": value, "unit": unit, "op": op, "target": target,
             "command": command,
-        }),
-    );
-}
+        });
+        let name: String = format!("{topic} {row}")
+            .chars()
+            .map(|c| if c.is_alphanumeric() { c } else { '-' })
+            .collect();
+        text(&format!("{name}.json"), &format!("{figure}\n"));
+    }
 
-/// A figure that is only measured: there is no target yet.
-pub fn measured(row: &str, value: impl Into<Value>, unit: &str, command: &str) {
-    figure(row, value, unit, "measured", Value::Null, command);
-}
-
-fn write(row: &str, figure: &Value) {
-    let name: String = row
-        .chars()
-        .map(|c| if c.is_alphanumeric() { c } else { '-' })
-        .collect();
-    text(&format!("{name}.json"), &format!("{figure}\n"));
+    /// A figure that is only measured: there is no target.
+    pub fn measured(self, row: &str, value: impl Into<Value>, unit: &str, command: &str) {
+        self.figure(row, value, unit, "measured", Value::Null, command);
+    }
 }
 
 /// A longer table, kept beside the figures.

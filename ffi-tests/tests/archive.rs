@@ -38,7 +38,7 @@ fn archives_are_clean() {
         ];
         for what in none {
             let row = format!("archive {}: {what}", target.triple());
-            evidence::figure(&row, 0, "", "==", 0, "make archive");
+            evidence::FIRST_MESH.figure(&row, 0, "", "==", 0, "make archive");
         }
     }
 }

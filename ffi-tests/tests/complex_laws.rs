@@ -1,6 +1,6 @@
 //! What holds of the projection for every complex and every flow?
 
-use ffi_tests::evidence::{figure, measured};
+use ffi_tests::evidence::FIRST_MESH;
 use ffi_tests::oracle::Random;
 use ffi_tests::oracle::complexes::{
     Plain, assortment, band, bowtie, classics, erdos, filled, geometric, named, sheet,
@@ -51,14 +51,14 @@ fn projections_have_no_curl_and_project_to_themselves() {
         }
     }
     let command = "cargo test --profile checked -p ffi-tests --test complex_laws";
-    measured(
+    FIRST_MESH.measured(
         "complex: projections tried, complexes x amplitudes",
         count,
         "",
         command,
     );
-    figure("complex: projections with curl", 0, "", "==", 0, command);
-    figure(
+    FIRST_MESH.figure("complex: projections with curl", 0, "", "==", 0, command);
+    FIRST_MESH.figure(
         "complex: projections changed by projecting again",
         0,
         "",
@@ -98,7 +98,7 @@ fn order_and_orientation_of_what_was_added_change_no_byte() {
     }
     let row = "complex: results changed by insertion order or orientation";
     let command = "cargo test --profile checked -p ffi-tests --test complex_laws";
-    figure(row, 0, "", "==", 0, command);
+    FIRST_MESH.figure(row, 0, "", "==", 0, command);
 }
 
 #[test]

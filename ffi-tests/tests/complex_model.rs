@@ -1,6 +1,6 @@
 //! Are projection and plan what exact rational arithmetic says?
 
-use ffi_tests::evidence::{figure, measured};
+use ffi_tests::evidence::FIRST_MESH;
 use ffi_tests::oracle::Random;
 use ffi_tests::oracle::complexes::{
     Plain, assortment, bowtie, cliques, erdos, geometric, named, near, sheet,
@@ -78,9 +78,9 @@ fn projections_are_faithfully_rounded() {
     }
     let command = "cargo test --profile checked -p ffi-tests --test complex_model";
     let row = "complex: largest error against the exact projection, without holes";
-    figure(row, plain_worst, "ulp", "<=", 1.0 + 1.0 / 256.0, command);
+    FIRST_MESH.figure(row, plain_worst, "ulp", "<=", 1.0 + 1.0 / 256.0, command);
     let row = "complex: largest error against the exact projection, with holes";
-    measured(row, holes_worst, "ulp", command);
+    FIRST_MESH.measured(row, holes_worst, "ulp", command);
 }
 
 #[test]

@@ -46,7 +46,7 @@ fn golden_digests_are_equal_everywhere() {
             c::matches_committed("docs/abi/golden.txt", &(digests.join("\n") + "\n"));
             let command = "cargo test -p ffi-tests --test conformance_run golden";
             let row = format!("golden digests on {}", target.triple());
-            evidence::figure(
+            evidence::FIRST_MESH.figure(
                 &row,
                 digests.len(),
                 "equal lines",
@@ -79,7 +79,7 @@ fn stack_of_every_call_stays_below_the_limit() {
     let command = "cargo test -p ffi-tests --test conformance_run stack";
     let (name, worst) = rows.first().expect("a measured function");
     c::say(&format!("deepest on RV32IMAC: {name} {worst} bytes"));
-    evidence::measured(
+    evidence::FIRST_MESH.measured(
         "worst stack of one call on RV32IMAC",
         *worst,
         "bytes",
@@ -106,7 +106,7 @@ fn bill_of_the_demo() {
             if target == Target::Rv32 {
                 let row = format!("RAM of {handle} for the demo's parameters");
                 let command = "cargo test -p ffi-tests --test conformance_run bill";
-                evidence::measured(&row, bytes, "bytes", command);
+                evidence::FIRST_MESH.measured(&row, bytes, "bytes", command);
             }
         }
     }
@@ -157,7 +157,7 @@ fn text_of_the_quickstart() {
         "quickstart on RV32IMAC: {bytes} bytes of weir's text and constants"
     ));
     let command = "cargo test -p ffi-tests --test conformance_run text";
-    evidence::measured(
+    evidence::FIRST_MESH.measured(
         "text of quickstart's weir part on RV32IMAC",
         bytes,
         "bytes",

@@ -2,7 +2,7 @@
 //! not taken adds to exactly one counter and changes nothing else.
 
 use bytemuck::Zeroable;
-use ffi_tests::evidence::{figure, measured};
+use ffi_tests::evidence::FIRST_MESH;
 use ffi_tests::sim::forge::{Forger, beacon_of, parameters, plaintexts};
 use ffi_tests::sim::world::{MESH, SimNode, config};
 use weir::mesh::event::{Code, REFUSALS, Refusal};
@@ -122,7 +122,7 @@ fn every_truncation_is_refused_and_changes_nothing() {
             count += 1;
         }
     }
-    measured("frames: truncations, all refused", count, "", COMMAND);
+    FIRST_MESH.measured("frames: truncations, all refused", count, "", COMMAND);
 }
 
 #[test]
@@ -140,7 +140,7 @@ fn every_bit_flip_is_refused_and_changes_nothing() {
             count += 1;
         }
     }
-    measured("frames: bit flips, all refused", count, "", COMMAND);
+    FIRST_MESH.measured("frames: bit flips, all refused", count, "", COMMAND);
 }
 
 #[test]
@@ -514,7 +514,7 @@ fn a_million_mutations_of_plaintext_do_no_harm() {
         assert!(seen[reason as usize] > 0, "{reason:?} was never reached");
     }
     assert!(taken > 10_000, "some nonsense has meaning");
-    figure(
+    FIRST_MESH.figure(
         "frames: authentic mutations",
         total,
         "",
@@ -522,8 +522,8 @@ fn a_million_mutations_of_plaintext_do_no_harm() {
         1_000_000,
         COMMAND,
     );
-    measured("frames: mutations that mean something", taken, "", COMMAND);
-    figure("frames: invariants broken", 0, "", "==", 0, COMMAND);
+    FIRST_MESH.measured("frames: mutations that mean something", taken, "", COMMAND);
+    FIRST_MESH.figure("frames: invariants broken", 0, "", "==", 0, COMMAND);
 }
 
 fn mutate(body: &mut Vec<u8>, random: &mut Random, seeds: &[(FrameKind, Vec<u8>)]) {

@@ -1,7 +1,7 @@
 //! What the documentation claims of the mesh, one test each: liars, flapping links, silence,
 //! balance, equal results from equal records.
 
-use ffi_tests::evidence::{figure, measured};
+use ffi_tests::evidence::FIRST_MESH;
 use ffi_tests::sim::air::Faults;
 use ffi_tests::sim::check;
 use ffi_tests::sim::forge::Forger;
@@ -92,7 +92,7 @@ fn an_equivocating_author_ends_in_one_digest_and_quiet() {
         per_hour <= 300,
         "{per_hour} bytes an hour and node are not quiet"
     );
-    figure(
+    FIRST_MESH.figure(
         "equivocating author: digests in the end",
         1,
         "",
@@ -100,15 +100,15 @@ fn an_equivocating_author_ends_in_one_digest_and_quiet() {
         1,
         COMMAND,
     );
-    measured(
+    FIRST_MESH.measured(
         "equivocating author: reports of the event",
         reports,
         "",
         COMMAND,
     );
-    measured("equivocating author: time to agree", took, "ms", COMMAND);
+    FIRST_MESH.measured("equivocating author: time to agree", took, "ms", COMMAND);
     let row = "equivocating author: bytes an hour and node afterwards";
-    figure(row, per_hour, "bytes", "<=", 300, COMMAND);
+    FIRST_MESH.figure(row, per_hour, "bytes", "<=", 300, COMMAND);
 }
 
 #[test]
@@ -198,7 +198,7 @@ fn a_member_that_forges_all_others_is_reclaimed_and_no_signed_record_is_believed
     assert_eq!(forged, 0, "no signed record of the liar is believed");
     assert!(signed_refused > 0);
     // Heartbeats are a minute apart here; a forgery is noticed when its row arrives.
-    figure(
+    FIRST_MESH.figure(
         "member forging 53 authors: signed records believed",
         forged,
         "",
@@ -206,15 +206,15 @@ fn a_member_that_forges_all_others_is_reclaimed_and_no_signed_record_is_believed
         0,
         COMMAND,
     );
-    measured(
+    FIRST_MESH.measured(
         "member forging 53 authors: signed records refused",
         signed_refused,
         "",
         COMMAND,
     );
     let row = "member forging 53 authors: last author reclaims, one beacon is 60000 ms";
-    figure(row, last, "ms", "<=", 60_000, COMMAND);
-    measured(
+    FIRST_MESH.figure(row, last, "ms", "<=", 60_000, COMMAND);
+    FIRST_MESH.measured(
         "member forging 53 authors: time to agree",
         agreed,
         "ms",
@@ -257,8 +257,8 @@ fn links_that_flap_every_second_change_the_topology_at_most_twice_a_minute() {
     world.air.silent.clear();
     let took = agree(&mut world, 300_000);
     let row = "links flapping at 1 Hz: topology changes a minute and node";
-    figure(row, per_minute, "", "<=", 2, COMMAND);
-    measured(
+    FIRST_MESH.figure(row, per_minute, "", "<=", 2, COMMAND);
+    FIRST_MESH.measured(
         "links flapping at 1 Hz: time to agree afterwards",
         took,
         "ms",
@@ -292,14 +292,14 @@ fn a_mesh_at_rest_says_at_most_300_bytes_an_hour_and_node() {
     );
     let beacons = beacons.sum::<u64>() as f64 / 54.0 / hours as f64;
     let row = "at rest, heartbeat 1 h, 30 % loss: most bytes an hour of any node";
-    figure(row, most, "bytes", "<=", 300, COMMAND);
-    measured(
+    FIRST_MESH.figure(row, most, "bytes", "<=", 300, COMMAND);
+    FIRST_MESH.measured(
         "at rest: mean bytes an hour and node",
         mean,
         "bytes",
         COMMAND,
     );
-    measured(
+    FIRST_MESH.measured(
         "at rest: beacons of 37 bytes an hour and node",
         beacons,
         "",
@@ -389,17 +389,17 @@ fn balancing_fixture_levels_a_spike() {
     let fixture = |what: &str| format!("balancing fixture, spike of 50 over 100: {what}");
     let messages = frames_end - frames;
     let spent = bytes_end - bytes;
-    figure(&fixture("rounds"), rounds, "", "<=", 4, COMMAND);
-    measured(&fixture("shipments"), shipments, "", COMMAND);
-    measured(&fixture("frames, sealed, all kinds"), messages, "", COMMAND);
-    measured(
+    FIRST_MESH.figure(&fixture("rounds"), rounds, "", "<=", 4, COMMAND);
+    FIRST_MESH.measured(&fixture("shipments"), shipments, "", COMMAND);
+    FIRST_MESH.measured(&fixture("frames, sealed, all kinds"), messages, "", COMMAND);
+    FIRST_MESH.measured(
         &fixture("of those beacons"),
         beacons_end - beacons,
         "",
         COMMAND,
     );
-    measured(&fixture("bytes of those frames"), spent, "bytes", COMMAND);
-    measured(
+    FIRST_MESH.measured(&fixture("bytes of those frames"), spent, "bytes", COMMAND);
+    FIRST_MESH.measured(
         &fixture("work moved, optimum 107.14"),
         moved as f64 / one as f64,
         "",
@@ -445,21 +445,21 @@ fn equal_records_give_equal_plans_and_the_plan_levels_the_laboratory() {
     assert_eq!(first.nodes, 54);
     assert!(first.imbalance < 400, "{} units off", first.imbalance);
     let lab = |what: &str| format!("laboratory map, 54 nodes with plans: {what}");
-    figure(&lab("edges"), first.edges, "", "==", 153, COMMAND);
-    figure(&lab("triangles"), first.triangles, "", "==", 151, COMMAND);
-    measured(
+    FIRST_MESH.figure(&lab("edges"), first.edges, "", "==", 153, COMMAND);
+    FIRST_MESH.figure(&lab("triangles"), first.triangles, "", "==", 151, COMMAND);
+    FIRST_MESH.measured(
         &lab("largest distance from the level"),
         first.imbalance,
         "units",
         COMMAND,
     );
-    measured(
+    FIRST_MESH.measured(
         &lab("circulation in the raw flows"),
         first.circulation_before,
         "units",
         COMMAND,
     );
-    figure(
+    FIRST_MESH.figure(
         &lab("circulation reconciled"),
         first.circulation_after,
         "units",

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use ffi_tests::evidence::{figure, measured, wanted};
+use ffi_tests::evidence::{FIRST_MESH, wanted};
 use ffi_tests::sim::storm;
 
 fn percentile(sorted: &[u64], part: usize) -> u64 {
@@ -51,8 +51,8 @@ fn storm_ends_with_one_digest_and_never_loses_a_unit() {
     bytes.sort_unstable();
     let command = "make evidence";
     let row = |what: &str| format!("simulator, {} seeds: {what}", agreed.len());
-    figure(&row("seeds without one digest"), 0, "", "==", 0, command);
-    figure(
+    FIRST_MESH.figure(&row("seeds without one digest"), 0, "", "==", 0, command);
+    FIRST_MESH.figure(
         &row("steps that lost or made a unit"),
         0,
         "",
@@ -60,24 +60,24 @@ fn storm_ends_with_one_digest_and_never_loses_a_unit() {
         0,
         command,
     );
-    measured(&row("steps checked"), steps, "", command);
-    measured(&row("restarts"), restarts.0, "", command);
-    measured(&row("restarts without snapshot"), restarts.1, "", command);
+    FIRST_MESH.measured(&row("steps checked"), steps, "", command);
+    FIRST_MESH.measured(&row("restarts"), restarts.0, "", command);
+    FIRST_MESH.measured(&row("restarts without snapshot"), restarts.1, "", command);
     let seconds = |part| percentile(&agreed, part) as f64 / 1000.0;
-    measured(
+    FIRST_MESH.measured(
         &row("from heal to agreement, median"),
         seconds(50),
         "s",
         command,
     );
-    measured(
+    FIRST_MESH.measured(
         &row("from heal to agreement, 99th percentile"),
         seconds(99),
         "s",
         command,
     );
     let each = percentile(&bytes, 50);
-    measured(
+    FIRST_MESH.measured(
         &row("bytes sent by 54 nodes per changed record"),
         each,
         "bytes",
