@@ -1,10 +1,12 @@
 //! Truths that weir is tested against: oracles in exact arithmetic, the simulator, and the
 //! programs that build and inspect the archive. Nothing here reaches firmware.
 
+pub mod bench;
 pub mod c;
 pub mod evidence;
 pub mod header;
 pub mod layout;
+pub mod peers;
 pub mod sim;
 
 pub mod oracle;

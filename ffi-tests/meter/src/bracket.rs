@@ -1,0 +1,82 @@
+//! How many instructions does one call retire? A trampoline in assembly, and callees that prove it.
+//!
+//! Two reads of `minstret` with n instructions between them differ by n + 1. Between the two reads
+//! here stand the call (1) and the callee (n, its return included): n + 2. The low word is enough
+//! below 2^32. Source: RISC-V privileged specification, machine performance counters.
+#![allow(unsafe_code)]
+
+use core::arch::global_asm;
+
+// uint32_t meter_bracket(fn, a, b, c, d, e, f): calls fn(a, ..., f), keeps the difference of the
+// reads in meter_retired, and returns what fn returned. The proofs are n instructions long: a bare
+// return, five and a hundred before it, and a loop of 3 * 7 turns with one before and one after.
+global_asm!(
+    ".pushsection .text.meter_bracket, \"ax\", @progbits",
+    ".option push",
+    ".option arch, +zicsr",
+    ".global meter_bracket",
+    ".type meter_bracket, @function",
+    "meter_bracket:",
+    "    addi sp, sp, -16",
+    "    sw ra, 12(sp)",
+    "    sw s0, 8(sp)",
+    "    mv t0, a0",
+    "    mv a0, a1",
+    "    mv a1, a2",
+    "    mv a2, a3",
+    "    mv a3, a4",
+    "    mv a4, a5",
+    "    mv a5, a6",
+    "    csrr s0, minstret",
+    "    jalr ra, 0(t0)",
+    "    csrr t0, minstret",
+    "    sub t0, t0, s0",
+    "    la t1, meter_retired",
+    "    sw t0, 0(t1)",
+    "    lw s0, 8(sp)",
+    "    lw ra, 12(sp)",
+    "    addi sp, sp, 16",
+    "    ret",
+    // Two reads with nothing between them.
+    ".global meter_nothing",
+    ".type meter_nothing, @function",
+    "meter_nothing:",
+    "    csrr a0, minstret",
+    "    csrr a1, minstret",
+    "    sub a0, a1, a0",
+    "    ret",
+    ".option pop",
+    ".global meter_proof_1",
+    ".type meter_proof_1, @function",
+    "meter_proof_1:",
+    "    ret",
+    ".global meter_proof_6",
+    ".type meter_proof_6, @function",
+    "meter_proof_6:",
+    "    .rept 5",
+    "    nop",
+    "    .endr",
+    "    ret",
+    ".global meter_proof_101",
+    ".type meter_proof_101, @function",
+    "meter_proof_101:",
+    "    .rept 100",
+    "    nop",
+    "    .endr",
+    "    ret",
+    ".global meter_proof_23",
+    ".type meter_proof_23, @function",
+    "meter_proof_23:",
+    "    li t0, 7",
+    "1:  nop",
+    "    addi t0, t0, -1",
+    "    bnez t0, 1b",
+    "    ret",
+    ".popsection",
+    ".pushsection .sbss.meter_retired, \"aw\", @nobits",
+    ".balign 4",
+    ".global meter_retired",
+    "meter_retired:",
+    "    .zero 4",
+    ".popsection",
+);

@@ -1,0 +1,4 @@
+//! What `make bench` measures, and the one table it makes.
+
+pub mod fixtures;
+pub mod meter;
