@@ -44,10 +44,20 @@
 #define WEIR_API_LEVEL 1
 /** Memory for the head of a complex. */
 #define WEIR_COMPLEX_FIXED_BYTES 320
-/** Memory per node, without the factor. */
-#define WEIR_COMPLEX_NODE_BYTES 35
+/** Memory per node, without what solving needs. */
+#define WEIR_COMPLEX_NODE_BYTES 3
+
+/**
+ * Memory per node for solving, and more per unit of fill; at least what finding the parts takes,
+ * by node and by edge.
+ */
+#define WEIR_COMPLEX_SOLVE_BYTES 32
 /** Memory per node and unit of fill. */
 #define WEIR_COMPLEX_FILL_BYTES 6
+/** Memory per node for finding the parts. */
+#define WEIR_COMPLEX_FIND_NODE_BYTES 4
+/** Memory per edge for finding the parts. */
+#define WEIR_COMPLEX_FIND_EDGE_BYTES 10
 /** Memory per edge. */
 #define WEIR_COMPLEX_EDGE_BYTES 12
 /** Memory per triangle. */
@@ -172,7 +182,10 @@ typedef struct weir_complex_config {
     uint16_t max_edges;
     /** Most triangles. */
     uint16_t max_triangles;
-    /** Room of the factor, entries per node; 5 suits radio meshes of degree 8. */
+    /**
+     * Room of the factors, entries per node; 4 suits radio meshes of degree 7. With less, solving
+     * takes more passes and gives the same bits.
+     */
     uint16_t fill;
     /** WEIR_COMPLEX_NAMED_ONLY, WEIR_COMPLEX_FOR_MESH, or 0. */
     uint32_t flags;
@@ -371,6 +384,29 @@ typedef struct weir_mesh_due {
     /** Until when the radio must listen; WEIR_NEVER: all the time. */
     uint64_t listen_until_ms;
 } weir_mesh_due;
+
+/**
+ * How the parts of a flow came out. Set `size` before the call. Norms are Euclidean, in raw
+ * Q16.16, rounded down.
+ */
+typedef struct weir_complex_parts {
+    /** Size of this struct as the caller was compiled. */
+    uint32_t size;
+    /** Most passes of refinement. */
+    uint32_t passes;
+    /** WEIR_COMPLEX_UNCERTIFIED or 0. */
+    uint32_t flags;
+    /** Independent cycles that no triangles fill. */
+    uint32_t cycles;
+    /** Norm of the flow. */
+    uint64_t norm;
+    /** Norm of the part that runs downhill. */
+    uint64_t gradient_norm;
+    /** Norm of the part that goes round triangles. */
+    uint64_t circulation_norm;
+    /** Norm of the part that goes round holes. */
+    uint64_t harmonic_norm;
+} weir_complex_parts;
 
 /** One event. Set `size` before the call. */
 typedef struct weir_mesh_event {
@@ -575,6 +611,13 @@ weir_status weir_complex_add_edge(struct weir_complex *map,
                                   uint16_t b);
 
 /**
+ * weir_complex_remove_node removes node `id`, its edges and their triangles. Context: thread.
+ *
+ * WEIR_ERR_NULL, WEIR_ERR_STATE, WEIR_ERR_BUSY; WEIR_ERR_RANGE: there is no such node.
+ */
+WEIR_CHECK_RESULT weir_status weir_complex_remove_node(struct weir_complex *map, uint16_t id);
+
+/**
  * weir_complex_remove_edge removes the edge between `a` and `b` and its triangles. Context:
  * thread.
  *
@@ -619,7 +662,7 @@ weir_status weir_complex_get_edge(struct weir_complex *map,
  *
  * WEIR_ERR_NULL, WEIR_ERR_STATE, WEIR_ERR_BUSY; WEIR_ERR_RANGE: `edges` is not the number of
  * edges, a result does not fit, the complex is too long and thin, or the arrays are one;
- * WEIR_ERR_FULL: the factor does not fit `fill`; WEIR_ERR_ABI: `report->size` is too small.
+ * WEIR_ERR_FULL: the parts do not fit; WEIR_ERR_ABI: `report->size` is too small.
  */
 WEIR_CHECK_RESULT
 weir_status weir_complex_settle(struct weir_complex *map,
@@ -635,8 +678,7 @@ weir_status weir_complex_settle(struct weir_complex *map,
  * weir_complex_get_edge, in the unit of the loads. Context: thread.
  *
  * WEIR_ERR_NULL, WEIR_ERR_STATE, WEIR_ERR_BUSY; WEIR_ERR_RANGE: a length is not the number of
- * nodes or edges, or a flow does not fit; WEIR_ERR_FULL: the factor does not fit `fill`, or
- * capacity is NULL and there are more than 256 nodes.
+ * nodes or edges, or a flow does not fit; WEIR_ERR_FULL: the parts do not fit.
  */
 WEIR_CHECK_RESULT
 weir_status weir_complex_plan(struct weir_complex *map,
@@ -923,6 +965,44 @@ weir_status weir_mesh_record(struct weir_mesh *mesh,
                              size_t len);
 
 /**
+ * weir_complex_decompose splits `flow` into three parts that add up to it, to the bit: `gradient`,
+ * differences of potentials of the nodes; `circulation`, what settling removes; `harmonic`, what
+ * goes round holes. Gradient and harmonic part are free of curl. All arrays hold `edges` values in
+ * the order of weir_complex_get_edge; none may overlap another. `report` may be NULL. Context:
+ * thread.
+ *
+ * WEIR_ERR_NULL, WEIR_ERR_STATE, WEIR_ERR_BUSY; WEIR_ERR_RANGE: `edges` is not the number of
+ * edges, the flow's norm is above 2^31 - 2^16, the complex is too long and thin, or two arrays are
+ * one; WEIR_ERR_FULL: the parts of the complex do not fit; WEIR_ERR_ABI: `report->size` is too
+ * small.
+ */
+WEIR_CHECK_RESULT
+weir_status weir_complex_decompose(struct weir_complex *map,
+                                   const weir_q16 *flow,
+                                   weir_q16 *gradient,
+                                   weir_q16 *circulation,
+                                   weir_q16 *harmonic,
+                                   size_t edges,
+                                   struct weir_complex_parts *report);
+
+/**
+ * weir_complex_settle_trusted settles like weir_complex_settle, but moves edges the less the more
+ * they are trusted: it minimises the sum of trust times squared change. `trust` holds `edges`
+ * values from 1 to 255; 0 counts as 1. Makes the factors for these weights and again without, so
+ * it costs more than settling. Context: thread.
+ *
+ * WEIR_ERR_NULL, WEIR_ERR_STATE, WEIR_ERR_BUSY; WEIR_ERR_RANGE: `edges` is not the number of
+ * edges, a result does not fit, the complex is too long and thin for these weights, or the arrays
+ * are one; WEIR_ERR_FULL: the parts of the complex do not fit.
+ */
+WEIR_CHECK_RESULT
+weir_status weir_complex_settle_trusted(struct weir_complex *map,
+                                        const weir_q16 *flow,
+                                        const uint8_t *trust,
+                                        weir_q16 *out,
+                                        size_t edges);
+
+/**
  * weir_mesh_next_event takes the oldest event. Sixteen wait at most; what is dropped is counted in
  * stats.events_lost. Context: thread.
  *
@@ -982,9 +1062,15 @@ const char *weir_refusal_name(size_t index);
 
 /** Bytes of a complex. */
 #define WEIR_COMPLEX_BYTES(nodes, edges, triangles, fill)                                          \
-    (WEIR_COMPLEX_FIXED_BYTES +                                                                    \
-     (WEIR_COMPLEX_NODE_BYTES + WEIR_COMPLEX_FILL_BYTES * (fill)) * (nodes) +                      \
-     WEIR_COMPLEX_EDGE_BYTES * (edges) + WEIR_COMPLEX_TRIANGLE_BYTES * (triangles))
+    (WEIR_COMPLEX_FIXED_BYTES + WEIR_COMPLEX_NODE_BYTES * (nodes) +                                \
+     WEIR_COMPLEX_EDGE_BYTES * (edges) + WEIR_COMPLEX_TRIANGLE_BYTES * (triangles) +               \
+     WEIR_COMPLEX_POOL_BYTES(nodes, edges, fill))
+/** Bytes of what a complex computes: for solving, or for finding the parts if that is more. */
+#define WEIR_COMPLEX_POOL_BYTES(nodes, edges, fill)                                                \
+    ((WEIR_COMPLEX_SOLVE_BYTES + WEIR_COMPLEX_FILL_BYTES * (fill)) * (nodes) >                     \
+             WEIR_COMPLEX_FIND_NODE_BYTES * (nodes) + WEIR_COMPLEX_FIND_EDGE_BYTES * (edges)       \
+         ? (WEIR_COMPLEX_SOLVE_BYTES + WEIR_COMPLEX_FILL_BYTES * (fill)) * (nodes)                 \
+         : WEIR_COMPLEX_FIND_NODE_BYTES * (nodes) + WEIR_COMPLEX_FIND_EDGE_BYTES * (edges))
 /** Storage of a complex of its own. */
 #define WEIR_COMPLEX_STORAGE(name, nodes, edges, triangles, fill)                                  \
     uint64_t name[WEIR_WORDS(WEIR_COMPLEX_BYTES(nodes, edges, triangles, fill))]

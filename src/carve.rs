@@ -72,7 +72,7 @@ pub fn words<T>(len: usize) -> Option<usize> {
 macro_rules! layout {
     (
         $(#[$meta:meta])*
-        $vis:vis struct $name:ident<'a>($shape:ident: $shape_type:ty) {
+        $vis:vis struct $name:ident<'a>($($shape:ident: $shape_type:ty),+) {
             $( $(#[$field_meta:meta])* $field_vis:vis $field:ident: [$element:ty; $len:expr], )*
         }
     ) => {
@@ -86,7 +86,7 @@ macro_rules! layout {
             /// Words of storage that these arrays occupy; `None` if the number does not fit.
             #[must_use]
             #[allow(dead_code, reason = "a view over work memory is only carved")]
-            pub fn words($shape: $shape_type) -> Option<usize> {
+            pub fn words($($shape: $shape_type),+) -> Option<usize> {
                 let total = 0_usize;
                 $( let total = total.checked_add($crate::carve::words::<$element>($len)?)?; )*
                 Some(total)
@@ -95,7 +95,7 @@ macro_rules! layout {
             /// Takes the arrays from `arena` in order; `None` if it is too short.
             pub fn carve(
                 arena: &mut $crate::carve::Arena<'a>,
-                $shape: $shape_type,
+                $($shape: $shape_type,)+
             ) -> Option<Self> {
                 Some(Self { $( $field: arena.take::<$element>($len)?, )* })
             }

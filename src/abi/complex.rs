@@ -14,10 +14,17 @@ pub struct weir_complex;
 
 /// Memory for the head of a complex.
 pub const WEIR_COMPLEX_FIXED_BYTES: usize = 320;
-/// Memory per node, without the factor.
-pub const WEIR_COMPLEX_NODE_BYTES: usize = 35;
+/// Memory per node, without what solving needs.
+pub const WEIR_COMPLEX_NODE_BYTES: usize = 3;
+/// Memory per node for solving, and more per unit of fill; at least what finding the parts takes,
+/// by node and by edge.
+pub const WEIR_COMPLEX_SOLVE_BYTES: usize = 32;
 /// Memory per node and unit of fill.
 pub const WEIR_COMPLEX_FILL_BYTES: usize = 6;
+/// Memory per node for finding the parts.
+pub const WEIR_COMPLEX_FIND_NODE_BYTES: usize = 4;
+/// Memory per edge for finding the parts.
+pub const WEIR_COMPLEX_FIND_EDGE_BYTES: usize = 10;
 /// Memory per edge.
 pub const WEIR_COMPLEX_EDGE_BYTES: usize = 12;
 /// Memory per triangle.
@@ -52,7 +59,8 @@ pub struct weir_complex_config {
     pub max_edges: u16,
     /// Most triangles.
     pub max_triangles: u16,
-    /// Room of the factor, entries per node; 5 suits radio meshes of degree 8.
+    /// Room of the factors, entries per node; 4 suits radio meshes of degree 7. With less, solving
+    /// takes more passes and gives the same bits.
     pub fill: u16,
     /// WEIR_COMPLEX_NAMED_ONLY, WEIR_COMPLEX_FOR_MESH, or 0.
     pub flags: u32,
@@ -196,7 +204,7 @@ pub(super) unsafe fn release(complex: *mut weir_complex) {
 ///
 /// # Safety
 /// As [`border::enter`].
-unsafe fn with(
+pub(super) unsafe fn with(
     handle: *mut weir_complex,
     body: impl FnOnce(&mut Complex) -> Result<(), weir_status>,
 ) -> weir_status {
@@ -371,6 +379,19 @@ pub unsafe extern "C" fn weir_complex_add_edge(
     unsafe { with(map, |complex| complex.add_edge(a, b).map_err(code)) }
 }
 
+/// weir_complex_remove_node removes node `id`, its edges and their triangles. Context: thread.
+///
+/// WEIR_ERR_NULL, WEIR_ERR_STATE, WEIR_ERR_BUSY; WEIR_ERR_RANGE: there is no such node.
+///
+/// # Safety
+/// `map` is NULL or a handle from init.
+#[unsafe(no_mangle)]
+#[must_use]
+pub unsafe extern "C" fn weir_complex_remove_node(map: *mut weir_complex, id: u16) -> weir_status {
+    // SAFETY: as promised by the caller.
+    unsafe { with(map, |complex| complex.remove_node(id).map_err(code)) }
+}
+
 /// weir_complex_remove_edge removes the edge between `a` and `b` and its triangles. Context:
 /// thread.
 ///
@@ -450,7 +471,7 @@ pub unsafe extern "C" fn weir_complex_get_edge(
 ///
 /// WEIR_ERR_NULL, WEIR_ERR_STATE, WEIR_ERR_BUSY; WEIR_ERR_RANGE: `edges` is not the number of
 /// edges, a result does not fit, the complex is too long and thin, or the arrays are one;
-/// WEIR_ERR_FULL: the factor does not fit `fill`; WEIR_ERR_ABI: `report->size` is too small.
+/// WEIR_ERR_FULL: the parts do not fit; WEIR_ERR_ABI: `report->size` is too small.
 ///
 /// # Safety
 /// `map` is NULL or a handle from init; the arrays hold `edges` values; `report` is NULL or valid.
@@ -507,8 +528,7 @@ pub unsafe extern "C" fn weir_complex_settle(
 /// weir_complex_get_edge, in the unit of the loads. Context: thread.
 ///
 /// WEIR_ERR_NULL, WEIR_ERR_STATE, WEIR_ERR_BUSY; WEIR_ERR_RANGE: a length is not the number of
-/// nodes or edges, or a flow does not fit; WEIR_ERR_FULL: the factor does not fit `fill`, or
-/// capacity is NULL and there are more than 256 nodes.
+/// nodes or edges, or a flow does not fit; WEIR_ERR_FULL: the parts do not fit.
 ///
 /// # Safety
 /// `map` is NULL or a handle from init; the arrays are as long as stated.
@@ -528,9 +548,9 @@ pub unsafe extern "C" fn weir_complex_plan(
             if nodes != complex.nodes().len() || edges != complex.edges().len() {
                 return Err(WEIR_ERR_RANGE);
             }
-            let equal = [1_u16; 256];
+            // No capacities are equal ones.
             let capacity = match capacity.is_null() {
-                true => equal.get(..nodes).ok_or(WEIR_ERR_FULL)?,
+                true => &[],
                 false => border::slice(capacity, nodes)?,
             };
             let (load, flow) = (border::slice(load, nodes)?, border::slice_mut(flow, edges)?);

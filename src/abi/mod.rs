@@ -16,6 +16,7 @@ pub mod config;
 pub mod flows;
 pub mod inbox;
 pub mod mesh;
+pub mod parts;
 pub mod port;
 pub mod report;
 

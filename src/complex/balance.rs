@@ -11,9 +11,11 @@
 //! checked; the potentials are below `min(norm max|b|, n sum|b| / 2)`, which must be below 2^46.
 //! Source: math.md 4. Does not know what was sent already: see the room that executes plans.
 
-use super::blocks::nodes_of;
-use super::solve::{GUARD, Source, solver};
-use super::{Block, Complex, Edge, Error, NONE, Settled};
+use super::blocks::ends_of;
+use super::pool::{Payload, Pool, Work, halves};
+use super::settle::open;
+use super::solve::{Edges, GUARD, Source, solver};
+use super::{Block, Complex, Edge, Error, Head, Member, NONE, Store, members};
 use crate::num::{Exact, at, put};
 
 /// How a plan went, and what it achieves. Imbalance is `max |load - target|` in units of 2^-16,
@@ -41,12 +43,12 @@ struct Task<'a> {
 
 impl Complex<'_> {
     /// Writes into `flow`, edge by edge in canonical order, what levels `load` over `capacity`;
-    /// both are by node in ascending order of ids. Positive flow goes from the smaller id to the
-    /// larger.
+    /// both are by node in ascending order of ids; no capacities are equal ones. Positive flow goes
+    /// from the smaller id to the larger.
     ///
     /// `Length` if a slice does not match, `Range` if a flow does not fit Q16.16, `Full` and
-    /// `IllConditioned` as in [`Complex::settle`], for the graph. An error changes nothing.
-    /// Replaces the factor of the projection, which the next projection builds again.
+    /// `IllConditioned` as in [`Complex::settle`], for the graph. An error leaves `flow` as it was.
+    /// Takes the room of the projection's factors, which the next projection makes again.
     pub fn plan(
         &mut self,
         load: &[i32],
@@ -55,43 +57,15 @@ impl Complex<'_> {
     ) -> Result<PlanReport, Error> {
         self.flow_fits(flow)?;
         let nodes = self.nodes().len();
-        if load.len() != nodes || capacity.len() != nodes {
+        let given = capacity.len() == nodes || capacity.is_empty();
+        if load.len() != nodes || !given {
             return Err(Error::Length);
         }
-        let before = self.head.resident;
-        let result = self.plan_settled(load, capacity, flow);
-        match result {
-            Ok(_) => self.record(capacity),
-            Err(_) => self.restore_balance(before),
-        }
-        result
-    }
-
-    /// After a refusal the factor of other capacities may be resident: the record tells.
-    fn restore_balance(&mut self, before: u16) {
-        if self.head.resident == super::Resident::Balance as u16 {
-            self.clear_derived();
-        }
-        self.restore(before);
-    }
-
-    fn plan_settled(
-        &mut self,
-        load: &[i32],
-        capacity: &[u16],
-        flow: &mut [i32],
-    ) -> Result<PlanReport, Error> {
-        self.settle_balance(Some(capacity))?;
-        let (nodes, edges) = (usize::from(self.head.nodes), usize::from(self.head.edges));
-        let mut settled = Settled::of(&mut self.store, self.head.derived)?;
-        let task = Task {
-            ids: settled.ids.get(..nodes).unwrap_or(&[]),
-            edges: settled.edges.get(..edges).unwrap_or(&[]),
-            load,
-            capacity,
-        };
-        let result = settled.plan(&task, flow);
-        settled.clear();
+        self.settle_balance(&|node| share(capacity, node))?;
+        let Self { head, store } = self;
+        let mut desk = Desk::of(head, store, load, capacity).ok_or(Error::Full)?;
+        let result = desk.plan(flow);
+        desk.clear();
         result
     }
 }
@@ -99,10 +73,10 @@ impl Complex<'_> {
 impl Task<'_> {
     /// The nodes an edge joins, if exactly one of them has no capacity: (without, with).
     fn shedding(&self, edge: Edge) -> Option<(u16, u16)> {
-        let ends = nodes_of(edge, self.ids);
-        match (at(self.capacity, ends.tail), at(self.capacity, ends.head)) {
-            (0, 1..) => Some((ends.tail, ends.head)),
-            (1.., 0) => Some((ends.head, ends.tail)),
+        let (tail, head) = ends_of(edge, self.ids);
+        match (self.share(tail), self.share(head)) {
+            (0, 1..) => Some((tail, head)),
+            (1.., 0) => Some((head, tail)),
             _ => None,
         }
     }
@@ -131,12 +105,27 @@ impl Task<'_> {
 
     /// A part handed over by `node` as a flow on that edge.
     fn handed(&self, node: u16, edge: u16, part: i32) -> Option<i32> {
-        let outward = nodes_of(at(self.edges, edge), self.ids).tail == node;
+        let outward = ends_of(at(self.edges, edge), self.ids).0 == node;
         if outward {
             Some(part)
         } else {
             part.checked_neg()
         }
+    }
+
+    /// All that a node in no component receives, which is then its distance from its target.
+    fn gift(&self, node: u16) -> u64 {
+        let mut sum = 0_i64;
+        for closed in self.closed() {
+            for (_, _, part) in self.shed(closed).filter(|(_, with, _)| *with == node) {
+                sum = sum.plus(i64::from(part));
+            }
+        }
+        sum.unsigned_abs()
+    }
+
+    fn share(&self, node: u16) -> u16 {
+        share(self.capacity, node)
     }
 
     /// Nodes without capacity.
@@ -145,6 +134,15 @@ impl Task<'_> {
             .zip(self.capacity)
             .filter(|(_, capacity)| **capacity == 0)
             .map(|(node, _)| node)
+    }
+}
+
+/// The capacity of a node: 1 if none are given.
+fn share(capacity: &[u16], node: u16) -> u16 {
+    if capacity.is_empty() {
+        1
+    } else {
+        at(capacity, node)
     }
 }
 
@@ -177,7 +175,7 @@ impl<'a> Excess<'a> {
         let (mut total, mut capacity) = (0_i64, 0_i64);
         for (node, _) in excess.nodes() {
             total = total.plus(i64::from(at(task.load, node)));
-            capacity = capacity.plus(i64::from(at(task.capacity, node)));
+            capacity = capacity.plus(i64::from(task.share(node)));
         }
         excess.received(|_, part| total = total.plus(part));
         (excess.total, excess.capacity) = (total, capacity);
@@ -187,8 +185,8 @@ impl<'a> Excess<'a> {
     /// The place of a node in the block, if it is in it.
     fn place(&self, node: u16) -> Option<u16> {
         let vertex = at(self.map, node);
-        let inside = self.block.first_vertex <= vertex && vertex < self.block.end_vertex;
-        inside.then(|| vertex.minus(self.block.first_vertex))
+        let place = vertex.checked_sub(self.block.first_vertex)?;
+        (vertex != NONE && place < self.block.vertices).then_some(place)
     }
 
     /// Nodes of the component, with their places.
@@ -210,7 +208,7 @@ impl<'a> Excess<'a> {
     /// The target of a node: whole part and the numerator of a fraction over the capacity. A total
     /// is below 2^48 and a capacity below 2^32, so both products stay below 2^49.
     fn target(&self, node: u16) -> (i64, i64) {
-        let share = i64::from(at(self.task.capacity, node));
+        let share = i64::from(self.task.share(node));
         let (each, left) = split(self.total, self.capacity.max(1));
         let (more, rest) = split(left.times(share), self.capacity.max(1));
         (each.times(share).plus(more), rest)
@@ -281,87 +279,127 @@ impl Source for Excess<'_> {
     }
 }
 
-impl Settled<'_> {
-    fn plan(&mut self, task: &Task<'_>, flow: &mut [i32]) -> Result<PlanReport, Error> {
+/// A settled balance, taken apart.
+struct Desk<'a> {
+    head: &'a Head,
+    task: Task<'a>,
+    members: &'a [Member],
+    blocks: &'a [Block],
+    gap: &'a mut [u64],
+    payloads: &'a mut [u64],
+    /// From node to vertex.
+    map: &'a [u16],
+}
+
+impl<'a> Desk<'a> {
+    fn of(
+        head: &'a Head,
+        store: &'a mut Store<'_>,
+        load: &'a [i32],
+        capacity: &'a [u16],
+    ) -> Option<Self> {
+        let nodes = usize::from(head.nodes);
+        let Pool {
+            blocks,
+            gap,
+            payloads,
+        } = Pool::of(store.pool, head);
+        let map = payloads.len().checked_sub(halves(nodes))?;
+        let (payloads, map) = payloads.split_at_mut_checked(map)?;
+        let map: &[u16] = bytemuck::try_cast_slice(map).ok()?;
+        Some(Self {
+            head,
+            task: Task {
+                ids: store.ids.get(..nodes)?,
+                edges: store.edges.get(..usize::from(head.edges))?,
+                load,
+                capacity,
+            },
+            members: members(store.members),
+            blocks,
+            gap,
+            payloads,
+            map: map.get(..nodes)?,
+        })
+    }
+
+    fn plan(&mut self, flow: &mut [i32]) -> Result<PlanReport, Error> {
         let mut report = PlanReport::default();
-        self.alone(task, &mut report);
-        for index in 0..self.frame.blocks.len() {
-            let block = self.block(index);
-            self.level(task, block, &mut report)?;
-        }
-        let edges = flow.len() as u16;
-        let fits = (0..edges).all(|edge| self.planned(edge).is_some());
+        self.alone(&mut report);
+        let task = self.task;
         let signs = task.closed().all(|closed| {
             task.shed(closed)
                 .all(|(edge, _, part)| task.handed(closed, edge, part).is_some())
         });
-        (fits && signs).then_some(()).ok_or(Error::Range)?;
-        for (edge, place) in (0..edges).zip(&mut *flow) {
-            *place = self.planned(edge).unwrap_or_default();
+        signs.then_some(()).ok_or(Error::Range)?;
+        for block in self.blocks {
+            self.level(block, &mut report).ok_or(Error::Range)?;
+        }
+        flow.fill(0);
+        for block in self.blocks {
+            self.write(block, flow);
         }
         for closed in task.closed() {
             for (edge, _, part) in task.shed(closed) {
-                put(
-                    flow,
-                    edge,
-                    task.handed(closed, edge, part).unwrap_or_default(),
-                );
+                let handed = task.handed(closed, edge, part);
+                put(flow, edge, handed.unwrap_or_default());
             }
         }
         Ok(report)
     }
 
+    /// Work arrays and potentials are zero between calls.
+    fn clear(&mut self) {
+        for block in self.blocks {
+            if let Some((payload, work)) = self.open(block) {
+                payload.hint.fill(0);
+                work.x.fill(0);
+                work.y.fill(0);
+                work.d.fill(0);
+            }
+        }
+    }
+
+    fn open(&mut self, block: &Block) -> Option<(Payload<'_>, Work<'_>)> {
+        // Distances are from the end of the pool, behind the map.
+        let block = Block {
+            at: block.at.minus(halves(self.map.len()) as u32),
+            ..*block
+        };
+        open(self.head, &block, self.gap, self.payloads)
+    }
+
     /// Imbalance of nodes in no component: without capacity, or with no such neighbour.
-    fn alone(&self, task: &Task<'_>, report: &mut PlanReport) {
+    fn alone(&self, report: &mut PlanReport) {
+        let task = self.task;
         for closed in task.closed() {
             let load = u64::from(at(task.load, closed).unsigned_abs());
             report.before = report.before.max(load);
             let mut sheds = false;
             for (_, node, _) in task.shed(closed) {
                 sheds = true;
-                if at(self.frame.map, node) == NONE {
-                    report.before = report.before.max(self.gift(task, node));
+                if at(self.map, node) == NONE {
+                    report.before = report.before.max(task.gift(node));
                 }
             }
             report.after = report.after.max(if sheds { 0 } else { load });
         }
     }
 
-    /// All that a node in no component receives, which is then its distance from its target.
-    fn gift(&self, task: &Task<'_>, node: u16) -> u64 {
-        let mut sum = 0_i64;
-        for closed in task.closed() {
-            for (_, _, part) in task.shed(closed).filter(|(_, with, _)| *with == node) {
-                sum = sum.plus(i64::from(part));
-            }
-        }
-        sum.unsigned_abs()
-    }
-
-    /// Leaves the integer potentials of one component in `x`.
-    fn level(
-        &mut self,
-        task: &Task<'_>,
-        block: Block,
-        report: &mut PlanReport,
-    ) -> Result<(), Error> {
-        let Self {
-            frame,
-            work,
-            members,
-            ends,
-            rows,
-            ..
-        } = self;
-        let excess = Excess::of(*task, frame.map, block);
-        let mut solver = solver(&block, members, ends, rows, frame.column, work);
+    /// Leaves the integer potentials of one component in its hints, modulo 2^32; `None` if a flow
+    /// does not fit.
+    fn level(&mut self, block: &Block, report: &mut PlanReport) -> Option<()> {
+        let excess = Excess::of(self.task, self.map, *block);
+        let edges = Edges {
+            members: self.members.get(block.members())?,
+            trust: None,
+        };
+        let (payload, work) = self.open(block)?;
+        let (mut solver, _) = solver(block, edges, payload, work);
         excess.whole(solver.y);
-        excess
-            .fits(solver.y, solver.norm)
-            .then_some(())
-            .ok_or(Error::Range)?;
+        excess.fits(solver.y, solver.norm).then_some(())?;
         for (node, _) in excess.nodes() {
-            let given = i64::from(at(task.load, node)).minus(excess.target(node).0);
+            let given = i64::from(at(excess.task.load, node)).minus(excess.target(node).0);
             report.before = report.before.max(excess.distance(node, given));
         }
         let outcome = solver.refine(&excess, false);
@@ -373,15 +411,24 @@ impl Settled<'_> {
         for (node, place) in excess.nodes() {
             report.after = report.after.max(excess.distance(node, at(solver.y, place)));
         }
-        Ok(())
+        for member in edges.members {
+            let flow = at(solver.x, member.tail).minus(at(solver.x, member.head));
+            i32::try_from(flow).ok()?;
+        }
+        for (hint, x) in solver.hint.iter_mut().zip(solver.x.iter()) {
+            *hint = *x as i32;
+        }
+        Some(())
     }
 
-    /// The planned flow of an edge within a component; zero for others.
-    fn planned(&self, edge: u16) -> Option<i32> {
-        let end = at(self.ends, edge);
-        if end.tail == NONE {
-            return Some(0);
+    fn write(&mut self, block: &Block, flow: &mut [i32]) {
+        let members = self.members.get(block.members()).unwrap_or(&[]);
+        let Some((payload, _)) = self.open(block) else {
+            return;
+        };
+        for member in members {
+            let (from, to) = (at(payload.hint, member.tail), at(payload.hint, member.head));
+            put(flow, member.edge, from.wrapping_sub(to));
         }
-        i32::try_from(at(self.work.x, end.tail).minus(at(self.work.x, end.head))).ok()
     }
 }

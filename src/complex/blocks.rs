@@ -4,16 +4,57 @@
 //! split vertices. Splitting changes neither curl nor its kernel, and a pinch point no longer
 //! couples what it joins. Blocks are the connected components of the split graph; an edge in no
 //! triangle is in none. For balancing the vertices are the nodes themselves. Union-find keeps the
-//! smallest member as root, so every number follows from the canonical order. Half-edges are `2 *
-//! edge + side`, at most 65,533. Source: math.md 2.1. Does not look at flows or numbers: see
-//! `factor`.
+//! smallest member as root, so every number follows from the canonical order. Only edges that are
+//! in no block yet are looked at. Half-edges are `2 * edge + side`, at most 65,533. Source: math.md
+//! 2.1. Does not look at flows or numbers: see `factor`.
 
-use super::{Block, Derived, Edge, Ends, Error, Frame, Head, NONE, Store, Triangle};
+use super::pool::{ENTRY, Pool, halves, raise};
+use super::{Block, Edge, Error, Head, Member, NONE, Store, TRIANGLE, Triangle, cocycle};
+use super::{members, members_mut, triangles};
 use crate::carve::Arena;
+use crate::layout;
 use crate::num::{Exact, at, put};
+use bytemuck::{Pod, Zeroable};
 
 /// The generator code of an edge that carries no cocycle.
 pub(super) const ZERO: u16 = 0x7fff;
+/// The generator code of an edge that is in a block already.
+pub(super) const OUT: u16 = 0xffff;
+/// The label of an edge that is in a block already.
+const KEPT: u16 = 0xfffe;
+
+/// What an edge joins: half-edges, then labels; [`NONE`] for an edge in no block, [`KEPT`] for one
+/// that is in a block already.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pod, Zeroable)]
+#[repr(C)]
+pub(super) struct Ends {
+    tail: u16,
+    head: u16,
+}
+
+impl Ends {
+    /// Whether the edge goes into a new block.
+    fn joins(self) -> bool {
+        self.tail < KEPT
+    }
+}
+
+layout! {
+    struct Draft<'a>(edges: u16, codes: u16) {
+        /// Cocycle generator of each edge, with its sign; see `cocycle`.
+        codes: [u16; usize::from(codes)],
+        ends: [Ends; usize::from(edges)],
+    }
+}
+
+/// What the blocks are of.
+#[derive(Clone, Copy)]
+pub(super) enum Kind<'a> {
+    /// Of triangles.
+    Projection,
+    /// Of nodes with capacity; without capacities, of the nodes recorded.
+    Balance(&'a dyn Fn(u16) -> bool),
+}
 
 /// The smallest member of `item`'s class; parents are never larger, so the walk ends.
 pub(super) fn find(parent: &mut [u16], item: u16) -> u16 {
@@ -42,7 +83,7 @@ fn number(parent: &mut [u16]) -> u16 {
     let mut classes = 0_u16;
     for item in 0..parent.len() as u32 {
         let above = at(parent, item);
-        if above == NONE {
+        if above >= KEPT {
             continue;
         }
         // A parent has already become the rank of its class.
@@ -57,18 +98,20 @@ fn number(parent: &mut [u16]) -> u16 {
     classes
 }
 
-/// Writes split vertices into `ends`, `NONE` for edges in no triangle. Returns their number.
-pub(super) fn split(ends: &mut [Ends], triangles: &[Triangle]) -> u16 {
-    ends.fill(Ends {
-        tail: NONE,
-        head: NONE,
-    });
+/// Writes split vertices into `ends` for edges of triangles that are in no block. Returns their
+/// number.
+fn split(ends: &mut [Ends], triangles: &[Triangle]) -> u16 {
     let halves: &mut [u16] = bytemuck::try_cast_slice_mut(ends).unwrap_or(&mut []);
     for triangle in triangles {
-        let [ab, ac, bc] = triangle.edges().map(|edge| edge.times(2));
-        for half in [ab, ac, bc].into_iter().flat_map(|half| [half, half | 1]) {
-            if at(halves, half) == NONE {
-                put(halves, half, half);
+        let [ab, ac, bc] = triangle.edges();
+        let (ab, ac, bc) = (ab.times(2), ac.times(2), bc.times(2));
+        if at(halves, ab) == KEPT {
+            continue;
+        }
+        for edge in [ab, ac, bc] {
+            if at(halves, edge) == NONE {
+                put(halves, edge, edge);
+                put(halves, edge | 1, edge | 1);
             }
         }
         unite(halves, ab, ac);
@@ -79,7 +122,7 @@ pub(super) fn split(ends: &mut [Ends], triangles: &[Triangle]) -> u16 {
 }
 
 /// The ends of an edge as places in the ascending `ids`.
-pub(super) fn nodes_of(edge: Edge, ids: &[u16]) -> Ends {
+fn nodes_of(edge: Edge, ids: &[u16]) -> Ends {
     let place = |id: u16| ids.binary_search(&id).map_or(NONE, |index| index as u16);
     Ends {
         tail: place(edge.low),
@@ -100,54 +143,135 @@ pub(super) fn components(ids: &[u16], edges: &[Edge], scratch: &mut [u16]) -> u1
     count
 }
 
-/// The front of the pool, and what is left behind it.
-pub(super) fn frame(pool: &mut [u64], length: Derived) -> Result<(Frame<'_>, Arena<'_>), Error> {
-    let mut arena = Arena::new(pool);
-    let frame = Frame::carve(&mut arena, length).ok_or(Error::Full)?;
-    Ok((frame, arena))
-}
-
-/// From labels in `ends` to blocks: numbers vertices and members block by block, and marks a
-/// spanning forest (the first edges in canonical order that join two trees) with generator zero.
-pub(super) fn partition(
-    store: &mut Store<'_>,
+/// Finds the blocks of all edges that are in none, and enters them: directory, members, and for
+/// cocycles the codes at the front of the gap. Returns the length of those codes. An error leaves
+/// the head and the directory to be truncated.
+pub(super) fn find_blocks(
     head: &mut Head,
-    labels: u16,
-    cocycles: bool,
-) -> Result<(), Error> {
-    let Store {
-        ends,
-        generator,
-        members,
-        pool,
-        ..
-    } = store;
-    let generator = if cocycles { &mut **generator } else { &mut [] };
-    let ends = ends.get_mut(..usize::from(head.edges)).unwrap_or(&mut []);
-    let length = &mut head.derived;
-    length.labels = labels;
-    length.blocks = join(frame(pool, *length)?.0.map, ends, generator);
-    let Frame { map, blocks, .. } = frame(pool, *length)?.0;
-    blocks.fill(Block::default());
+    store: &mut Store<'_>,
+    kind: Kind<'_>,
+) -> Result<u16, Error> {
+    let projection = matches!(kind, Kind::Projection);
+    let codes = if projection { head.edges } else { 0 };
+    let all = triangles(store.triangles);
+    let all = all.get(..usize::from(head.triangles)).unwrap_or(&[]);
+    if !projection {
+        // The map of a balance is the first payload. At most 2^15 words.
+        head.payload = halves(usize::from(head.nodes)) as u32;
+    }
+    let Pool { gap, payloads, .. } = Pool::of(store.pool, head);
+    let draft = Draft::words(head.edges, codes).ok_or(Error::Full)?;
+    let (front, rest) = gap.split_at_mut_checked(draft).ok_or(Error::Full)?;
+    let Draft { codes: code, ends } =
+        Draft::carve(&mut Arena::new(front), head.edges, codes).ok_or(Error::Full)?;
+    let labels = match kind {
+        Kind::Projection => {
+            let kept = members(store.members).get(..usize::from(head.members));
+            keep(ends, kept.unwrap_or(&[]));
+            split(ends, all)
+        }
+        Kind::Balance(closed) => {
+            let ids = store.ids.get(..usize::from(head.nodes)).unwrap_or(&[]);
+            open(ends, store.edges, ids, closed);
+            head.nodes
+        }
+    };
+    let top = if projection { rest } else { payloads };
+    let map = labels_at_the_end(top, labels)?;
+    let fresh = join(map, ends, code);
+    if projection {
+        cocycle::peel(code, all);
+    }
+    let room = usize::from(fresh).times(ENTRY);
+    let used = draft.plus(if projection {
+        halves(usize::from(labels))
+    } else {
+        0
+    });
+    if used.plus(room) > gap.len() {
+        return Err(Error::Full);
+    }
+    raise(gap, 0, room, draft);
+    gap.get_mut(..room).unwrap_or(&mut []).fill(0);
+    let first = head.blocks;
+    head.blocks = head.blocks.plus(fresh);
+    let Pool {
+        blocks,
+        gap,
+        payloads,
+    } = Pool::of(store.pool, head);
+    let blocks = blocks.get_mut(usize::from(first)..).unwrap_or(&mut []);
+    let (front, rest) = gap.split_at_mut_checked(draft).ok_or(Error::Full)?;
+    let Draft { codes: code, ends } =
+        Draft::carve(&mut Arena::new(front), head.edges, codes).ok_or(Error::Full)?;
+    let map = labels_at_the_end(if projection { rest } else { payloads }, labels)?;
     count(map, ends, blocks);
-    (length.vertices, length.widest) = lay_out(blocks);
+    lay_out(blocks, head, projection);
+    let generators = cocycle::name_rows(code, |edge| at_label(map, ends, edge), blocks);
+    let members = members_mut(store.members);
     place_members(map, ends, blocks, members);
     place_vertices(map, blocks);
-    for end in ends.iter_mut().filter(|end| end.tail != NONE) {
-        *end = Ends {
-            tail: at(map, end.tail),
-            head: at(map, end.head),
-        };
-    }
-    Ok(())
+    number_members(map, blocks, members);
+    let left = if generators { halves(code.len()) } else { 0 };
+    let end = if projection { gap.len() } else { draft };
+    gap.get_mut(left..end).unwrap_or(&mut []).fill(0);
+    Ok(if generators { codes } else { 0 })
 }
 
-/// Unites labels along edges; labels on no edge become `NONE`. Returns the number of blocks.
-fn join(map: &mut [u16], ends: &[Ends], generator: &mut [u16]) -> u16 {
+fn labels_at_the_end(words: &mut [u64], labels: u16) -> Result<&mut [u16], Error> {
+    let from = words.len().checked_sub(halves(usize::from(labels)));
+    let words = words.get_mut(from.ok_or(Error::Full)?..).unwrap_or(&mut []);
+    let map: &mut [u16] = bytemuck::try_cast_slice_mut(words).unwrap_or(&mut []);
+    map.get_mut(..usize::from(labels)).ok_or(Error::Full)
+}
+
+/// Marks the edges that are in a block.
+fn keep(ends: &mut [Ends], members: &[Member]) {
+    ends.fill(Ends {
+        tail: NONE,
+        head: NONE,
+    });
+    for member in members {
+        put(
+            ends,
+            member.edge,
+            Ends {
+                tail: KEPT,
+                head: KEPT,
+            },
+        );
+    }
+}
+
+/// Writes nodes into `ends` for edges between open nodes.
+fn open(ends: &mut [Ends], edges: &[Edge], ids: &[u16], closed: &dyn Fn(u16) -> bool) {
+    for (ends, edge) in ends.iter_mut().zip(edges) {
+        let joined = nodes_of(*edge, ids);
+        let none = Ends {
+            tail: NONE,
+            head: NONE,
+        };
+        *ends = if closed(joined.tail) || closed(joined.head) {
+            none
+        } else {
+            joined
+        };
+    }
+}
+
+/// The ends of an edge as places in the ascending `ids`.
+pub(super) fn ends_of(edge: Edge, ids: &[u16]) -> (u16, u16) {
+    let ends = nodes_of(edge, ids);
+    (ends.tail, ends.head)
+}
+
+/// Unites labels along edges; labels on no edge become `NONE`. The first edges in canonical order
+/// that join two trees are a spanning forest and get generator zero. Returns the number of blocks.
+fn join(map: &mut [u16], ends: &[Ends], codes: &mut [u16]) -> u16 {
     map.fill(NONE);
     for (edge, end) in (0_u16..).zip(ends) {
-        if end.tail == NONE {
-            set_code(generator, edge, ZERO);
+        if !end.joins() {
+            set_code(codes, edge, OUT);
             continue;
         }
         for label in [end.tail, end.head] {
@@ -156,63 +280,82 @@ fn join(map: &mut [u16], ends: &[Ends], generator: &mut [u16]) -> u16 {
             }
         }
         let tree = unite(map, end.tail, end.head);
-        set_code(generator, edge, if tree { ZERO } else { edge });
+        set_code(codes, edge, if tree { ZERO } else { edge });
     }
     number(map)
 }
 
 /// A balance has no cocycles, so it brings no array for their codes.
-fn set_code(generator: &mut [u16], edge: u16, code: u16) {
-    if let Some(slot) = generator.get_mut(usize::from(edge)) {
+fn set_code(codes: &mut [u16], edge: u16, code: u16) {
+    if let Some(slot) = codes.get_mut(usize::from(edge)) {
         *slot = code;
     }
 }
 
+/// The block of an edge while the map still holds blocks.
+fn at_label(map: &[u16], ends: &[Ends], edge: u16) -> u16 {
+    at(map, at(ends, edge).tail)
+}
+
 fn count(map: &[u16], ends: &[Ends], blocks: &mut [Block]) {
-    for end in ends.iter().filter(|end| end.tail != NONE) {
+    for end in ends.iter().filter(|end| end.joins()) {
         if let Some(block) = blocks.get_mut(usize::from(at(map, end.tail))) {
-            block.end_member = block.end_member.plus(1);
+            block.members = block.members.plus(1);
         }
     }
     for block in map.iter().filter(|block| **block != NONE) {
         if let Some(block) = blocks.get_mut(usize::from(*block)) {
-            block.end_vertex = block.end_vertex.plus(1);
+            block.vertices = block.vertices.plus(1);
         }
     }
 }
 
-/// Turns counts into empty ranges at the right places. Returns the total and the largest count.
-fn lay_out(blocks: &mut [Block]) -> (u16, u16) {
-    let (mut vertices, mut members, mut widest) = (0_u16, 0_u16, 0_u16);
+/// Gives each new block its run of members, which is empty as yet.
+fn lay_out(blocks: &mut [Block], head: &mut Head, projection: bool) {
     for block in blocks {
-        widest = widest.max(block.end_vertex);
-        (block.first_vertex, block.first_member) = (vertices, members);
-        vertices = vertices.plus(block.end_vertex);
-        members = members.plus(block.end_member);
-        (block.end_vertex, block.end_member) = (block.first_vertex, block.first_member);
+        if projection && block.members == 3 {
+            block.flags = TRIANGLE;
+        } else {
+            head.widest = head.widest.max(block.vertices);
+        }
+        (block.first_member, block.first_vertex) = (head.members, head.vertices);
+        head.members = head.members.plus(block.members);
+        head.vertices = head.vertices.plus(block.vertices);
+        (block.members, block.vertices) = (0, 0);
     }
-    (vertices, widest)
 }
 
-fn place_members(map: &[u16], ends: &[Ends], blocks: &mut [Block], members: &mut [u16]) {
-    for (edge, end) in (0_u16..).zip(ends).filter(|(_, end)| end.tail != NONE) {
+/// Enters each edge into its block, with its labels.
+fn place_members(map: &[u16], ends: &[Ends], blocks: &mut [Block], members: &mut [Member]) {
+    for (edge, end) in (0_u16..).zip(ends).filter(|(_, end)| end.joins()) {
         if let Some(block) = blocks.get_mut(usize::from(at(map, end.tail))) {
-            put(members, block.end_member, edge);
-            block.end_member = block.end_member.plus(1);
+            let member = Member {
+                edge,
+                tail: end.tail,
+                head: end.head,
+            };
+            put(members, block.first_member.plus(block.members), member);
+            block.members = block.members.plus(1);
         }
     }
 }
 
+/// Turns blocks into vertices: ascending in the label within each block.
 fn place_vertices(map: &mut [u16], blocks: &mut [Block]) {
     for label in map.iter_mut().filter(|label| **label != NONE) {
         if let Some(block) = blocks.get_mut(usize::from(*label)) {
-            *label = block.end_vertex;
-            block.end_vertex = block.end_vertex.plus(1);
+            *label = block.first_vertex.plus(block.vertices);
+            block.vertices = block.vertices.plus(1);
         }
     }
 }
 
-/// The block of a vertex: blocks are ascending in their vertices.
-pub(super) fn block_of(blocks: &[Block], vertex: u16) -> usize {
-    blocks.partition_point(|block| block.end_vertex <= vertex)
+/// Turns labels into vertices of the block.
+fn number_members(map: &[u16], blocks: &[Block], members: &mut [Member]) {
+    for block in blocks {
+        for member in members.get_mut(block.members()).unwrap_or(&mut []) {
+            member.tail = at(map, member.tail).minus(block.first_vertex);
+            member.head = at(map, member.head).minus(block.first_vertex);
+        }
+    }
 }

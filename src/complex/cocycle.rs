@@ -10,8 +10,8 @@
 //! `sum z^2 > 2^20` or `edges * sum z^2 > 2^30` is refused, which bounds all products with it.
 //! Source: math.md 2.2 and 2.3. Does not round: see `harmonic`.
 
-use super::blocks::{ZERO, block_of, frame};
-use super::{Block, Derived, Ends, Error, Head, Store, Triangle, triangles};
+use super::blocks::ZERO;
+use super::{Block, Error, Member, Triangle};
 use crate::num::{Exact, at, put};
 
 /// The sign of a generator code.
@@ -26,17 +26,7 @@ pub(super) struct Basis<'a> {
     pub(super) harmonics: u16,
 }
 
-impl<'a> Basis<'a> {
-    pub(super) fn of(block: &Block, basis: &'a [i16]) -> Self {
-        let size = usize::from(block.generators).times(usize::from(block.harmonics));
-        let from = block.first_basis as usize;
-        let coefficients = basis.get(from..from.plus(size)).unwrap_or(&[]);
-        Self {
-            coefficients,
-            harmonics: block.harmonics,
-        }
-    }
-
+impl Basis<'_> {
     /// The value of basis cocycle `k` on an edge with this generator code.
     pub(super) fn value(&self, code: u16, k: u16) -> i64 {
         if code & ZERO == ZERO {
@@ -52,74 +42,41 @@ impl<'a> Basis<'a> {
     }
 }
 
-/// Peels all generators, then finds the basis of every block.
-pub(super) fn build(store: &mut Store<'_>, head: &mut Head) -> Result<(), Error> {
-    let triangles = triangles(store.triangles)
-        .get(..usize::from(head.triangles))
-        .unwrap_or(&[]);
-    let edges = usize::from(head.edges);
-    let codes = store.generator.get_mut(..edges).unwrap_or(&mut []);
-    peel(codes, triangles);
-    // The core of a block is eliminated where its basis will stay: before the columns.
-    let (frame, rest) = frame(
-        store.pool,
-        Derived {
-            vertices: 0,
-            ..head.derived
-        },
-    )?;
-    name_rows(codes, store.ends, frame.blocks);
-    let scratch: &mut [i16] = bytemuck::try_cast_slice_mut(rest.rest()).unwrap_or(&mut []);
-    let mut used = 0_usize;
-    let blocks = frame.blocks;
-    for index in 0..blocks.len() {
-        let Some(mut block) = blocks.get(index).copied() else {
-            break;
-        };
-        block.first_basis = used as u32;
-        block.first_harmonic = head.derived.harmonics;
-        block.first_gram = head.derived.gram;
-        if block.generators != 0 {
-            let core = scratch.get_mut(used..).unwrap_or(&mut []);
-            let inside = |triangle: &&Triangle| {
-                block_of(blocks, at(store.ends, triangle.edges()[0]).tail) == index
-            };
-            let row = |edge: u16| at(codes, edge);
-            let relations = triangles.iter().filter(inside).map(|t| relation(row, *t));
-            block.harmonics = eliminate(core, block.generators, relations)?;
-            let members = store
-                .members
-                .get(usize::from(block.first_member)..usize::from(block.end_member));
-            bounded(
-                &Basis {
-                    coefficients: core,
-                    harmonics: block.harmonics,
-                },
-                codes,
-                members,
-            )?;
-        }
-        let harmonics = u32::from(block.harmonics);
-        used = used.plus(usize::from(block.generators).times(usize::from(block.harmonics)));
-        head.derived.harmonics = head.derived.harmonics.plus(harmonics);
-        head.derived.gram = head.derived.gram.plus(harmonics.times(harmonics));
-        if let Some(place) = blocks.get_mut(index) {
-            *place = block;
-        }
-    }
-    head.derived.basis = used as u32;
+/// Finds the basis of one block: fills its rank, and leaves the coefficients at the front of
+/// `core`. `codes` are by edge, with generators numbered through all blocks from `first` on.
+pub(super) fn build(
+    block: &mut Block,
+    first: u16,
+    codes: &[u16],
+    triangles: &[Triangle],
+    core: &mut [i16],
+) -> Result<(), Error> {
+    let last = first.plus(block.generators);
+    let row = |edge: u16| {
+        let code = at(codes, edge);
+        let inside = code & ZERO != ZERO && (first..last).contains(&(code & ZERO));
+        if inside { code.minus(first) } else { ZERO }
+    };
+    let relations = triangles.iter().map(|triangle| relation(row, *triangle));
+    block.harmonics = eliminate(core, block.generators, relations)?;
     Ok(())
 }
 
-/// Refuses a basis whose cocycles are too large; see the bound at the top.
-fn bounded(basis: &Basis<'_>, codes: &[u16], members: Option<&[u16]>) -> Result<(), Error> {
-    let members = members.unwrap_or(&[]);
+/// Refuses a basis whose cocycles are too large; see the bound at the top. `weight` is the weight
+/// of an edge.
+pub(super) fn bounded(
+    basis: &Basis<'_>,
+    codes: &[u16],
+    members: &[Member],
+    weight: impl Fn(u16) -> i64,
+) -> Result<(), Error> {
     for k in 0..basis.harmonics {
         let mut norm = 0_u64;
-        for edge in members {
-            let value = basis.value(at(codes, *edge), k);
-            // 2^15 edges of squares below 2^30.
-            norm = norm.plus(value.times(value).unsigned_abs());
+        for (member, code) in members.iter().zip(codes) {
+            let value = basis.value(*code, k);
+            // 2^15 edges of squares below 2^30 and weights below 2^8.
+            let square = value.times(value).times(weight(member.edge));
+            norm = norm.plus(square.unsigned_abs());
         }
         if norm > 1 << 20 || norm.saturating_mul(members.len() as u64) > 1 << 30 {
             return Err(Error::IllConditioned);
@@ -164,10 +121,15 @@ fn relation(code: impl Fn(u16) -> u16, triangle: Triangle) -> Relation {
 }
 
 /// Sweeps the triangles until none decides anything alone.
-fn peel(codes: &mut [u16], triangles: &[Triangle]) {
+pub(super) fn peel(codes: &mut [u16], triangles: &[Triangle]) {
     loop {
         let mut changed = false;
         for triangle in triangles {
+            // Nothing is left to decide: the usual case from the second sweep on.
+            let [ab, ac, bc] = triangle.edges();
+            if at(codes, ab) & at(codes, ac) & at(codes, bc) & ZERO == ZERO {
+                continue;
+            }
             let generator = |edge: u16| find(codes, at(codes, edge));
             let relation = relation(generator, *triangle);
             changed |= decide(codes, relation);
@@ -202,23 +164,46 @@ fn decide(codes: &mut [u16], relation: Relation) -> bool {
     true
 }
 
-/// Replaces edge indices by rows, counted per block in ascending order of the generators' edges.
-fn name_rows(codes: &mut [u16], ends: &[Ends], blocks: &mut [Block]) {
-    for edge in 0..codes.len() as u32 {
+/// Replaces edge indices by numbers that ascend with the block, then with the generator's edge.
+/// Counts the generators of each block; whether there are any.
+pub(super) fn name_rows(
+    codes: &mut [u16],
+    block_of: impl Fn(u16) -> u16,
+    blocks: &mut [Block],
+) -> bool {
+    let generator = |codes: &[u16], edge: u16| at(codes, edge) == edge;
+    let edges = codes.len() as u16;
+    for edge in (0..edges).filter(|edge| generator(codes, *edge)) {
+        if let Some(block) = blocks.get_mut(usize::from(block_of(edge))) {
+            block.generators = block.generators.plus(1);
+        }
+    }
+    if blocks.iter().all(|block| block.generators == 0) {
+        return false;
+    }
+    // Until the end `entries` holds the next number of each block.
+    let mut next = 0_u32;
+    for block in blocks.iter_mut() {
+        block.entries = next;
+        next = next.plus(u32::from(block.generators));
+    }
+    for edge in 0..edges {
         let code = at(codes, edge);
         if code & ZERO == ZERO {
             put(codes, edge, ZERO);
-        } else if u32::from(code) == edge {
-            let index = block_of(blocks, at(ends, edge).tail);
-            if let Some(block) = blocks.get_mut(index) {
-                put(codes, edge, block.generators);
-                block.generators = block.generators.plus(1);
+        } else if code == edge {
+            if let Some(block) = blocks.get_mut(usize::from(block_of(edge))) {
+                // Fewer generators than edges.
+                put(codes, edge, block.entries as u16);
+                block.entries = block.entries.plus(1);
             }
         } else {
             let row = at(codes, code & ZERO);
             put(codes, edge, row | (code & MINUS));
         }
     }
+    blocks.iter_mut().for_each(|block| block.entries = 0);
+    true
 }
 
 /// Column operations on the identity until every relation vanishes on every column. Returns the

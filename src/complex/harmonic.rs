@@ -9,9 +9,10 @@
 //! right-hand side `|z| |f - Z c|` below 2^62. Pivots below 2^-20 are refused. Source: math.md 2.5
 //! and 2.6, step 2. Does not decide what is written: see `project`.
 
-use super::cocycle::Basis;
-use super::solve::{EXTRA, Edges, GUARD, Outcome, Solver, Source, THRESHOLD};
-use super::{Error, Parts};
+use super::blocks::ZERO;
+use super::cocycle::{Basis, bounded};
+use super::solve::{Cohomology, EXTRA, Edges, GUARD, Outcome, Solver, Source, THRESHOLD};
+use super::{Error, Member};
 use crate::num::wide::{GRAM, bits, div_shift, mul_gram, shr_round};
 use crate::num::{Exact, at, put};
 
@@ -45,25 +46,23 @@ pub(super) enum Flow<'a> {
 }
 
 impl Cochain<'_> {
-    /// The value on an edge; wraps only if [`Cochain::fits`] has not been asked.
-    fn value(&self, edge: u16) -> i64 {
-        let code = at(self.codes, edge);
-        match self.flow {
+    /// The value on a member times its weight; wraps only if [`Cochain::fits`] has not been asked.
+    fn value(&self, member: usize, edge: u16) -> i64 {
+        let code = self.codes.get(member).copied().unwrap_or(ZERO);
+        let value = match self.flow {
             Flow::Cocycle(k) => self.basis.value(code, k),
             Flow::Rest { flow, c } => {
                 let given = i64::from(at(flow, edge));
                 given.wrapping_sub(combination(self.basis, code, c))
             }
-        }
+        };
+        value.wrapping_mul(self.edges.weight(edge))
     }
 
     /// Whether the sum of magnitudes leaves room for the guard bits.
     fn fits(&self) -> bool {
-        let values = self
-            .edges
-            .members
-            .iter()
-            .map(|edge| self.value(*edge).unsigned_abs());
+        let members = self.edges.members.iter().enumerate();
+        let values = members.map(|(index, member)| self.value(index, member.edge).unsigned_abs());
         values.fold(0_u64, u64::saturating_add) < 1 << 46
     }
 }
@@ -80,11 +79,10 @@ pub(super) fn combination(basis: &Basis<'_>, code: u16, c: &[i64]) -> i64 {
 impl Source for Cochain<'_> {
     fn coarse(&self, y: &mut [i64]) {
         y.fill(0);
-        for edge in self.edges.members {
-            let (tail, head) = self.edges.local(*edge);
-            let value = self.value(*edge) << GUARD;
-            put(y, head, at(y, head).plus(value));
-            put(y, tail, at(y, tail).minus(value));
+        for (index, member) in self.edges.members.iter().enumerate() {
+            let value = self.value(index, member.edge) << GUARD;
+            put(y, member.head, at(y, member.head).plus(value));
+            put(y, member.tail, at(y, member.tail).minus(value));
         }
     }
 
@@ -93,49 +91,93 @@ impl Source for Cochain<'_> {
     }
 }
 
-/// Fills the Gram factor of a block that has cocycles.
-pub(super) fn build(parts: &mut Parts<'_>) -> Result<(), Error> {
-    let Parts {
-        solver,
-        basis,
-        codes,
-        gram,
-        ..
-    } = parts;
-    let size = u32::from(basis.harmonics);
-    for row in 0..basis.harmonics {
-        let edges = solver.edges;
-        let source = Cochain {
-            edges,
+/// One block's cocycles and its solver.
+pub(super) struct Cocycles<'a> {
+    pub(super) solver: Solver<'a>,
+    pub(super) basis: Basis<'a>,
+    pub(super) codes: &'a [u16],
+    gram: &'a mut [i64],
+    pub(super) c: &'a mut [i64],
+    dc: &'a mut [i64],
+}
+
+impl<'a> Cocycles<'a> {
+    pub(super) fn of(solver: Solver<'a>, cohomology: Cohomology<'a>, harmonics: u16) -> Self {
+        let Cohomology {
+            gram,
             basis,
             codes,
-            flow: Flow::Cocycle(row),
-        };
-        let outcome = solver.refine(&source, true);
-        if outcome.uncertified {
-            return Err(Error::IllConditioned);
+            c,
+            dc,
+        } = cohomology;
+        let wide = usize::from(harmonics);
+        Self {
+            solver,
+            basis: Basis {
+                coefficients: basis,
+                harmonics,
+            },
+            codes,
+            gram,
+            c: c.get_mut(..wide).unwrap_or(&mut []),
+            dc: dc.get_mut(..wide).unwrap_or(&mut []),
         }
-        for k in 0..=row {
-            let mut sum = 0_i64;
-            for edge in edges.members {
-                let code = at(codes, *edge);
-                let rest = (basis.value(code, row) << GRAM).minus(fall(solver, *edge, outcome));
-                sum = sum.wrapping_add(basis.value(code, k).wrapping_mul(rest));
+    }
+
+    /// Members with their generator codes.
+    fn coded(&self) -> impl Iterator<Item = (Member, u16)> + use<'a> {
+        let members = self.solver.edges.members.iter().copied();
+        members.zip(self.codes.iter().copied())
+    }
+
+    /// Fills the Gram factor of a block that has cocycles.
+    pub(super) fn build(&mut self) -> Result<(), Error> {
+        let edges = self.solver.edges;
+        bounded(&self.basis, self.codes, edges.members, |edge| {
+            edges.weight(edge)
+        })?;
+        let size = u32::from(self.basis.harmonics);
+        for row in 0..self.basis.harmonics {
+            let source = Cochain {
+                edges,
+                basis: &self.basis,
+                codes: self.codes,
+                flow: Flow::Cocycle(row),
+            };
+            let outcome = self.solver.refine(&source, true);
+            if outcome.uncertified {
+                return Err(Error::IllConditioned);
             }
-            put(gram, u32::from(row).times(size).plus(u32::from(k)), sum);
+            for k in 0..=row {
+                let mut sum = 0_i64;
+                for (member, code) in self.coded() {
+                    let fall = fall(&self.solver, member, outcome);
+                    let rest = (self.basis.value(code, row) << GRAM).minus(fall);
+                    let value = self
+                        .basis
+                        .value(code, k)
+                        .wrapping_mul(edges.weight(member.edge));
+                    sum = sum.wrapping_add(value.wrapping_mul(rest));
+                }
+                put(
+                    self.gram,
+                    u32::from(row).times(size).plus(u32::from(k)),
+                    sum,
+                );
+            }
         }
+        Gram {
+            entries: self.gram,
+            size,
+        }
+        .factor()
+        .ok_or(Error::IllConditioned)
     }
-    Gram {
-        entries: gram,
-        size,
-    }
-    .factor()
-    .ok_or(Error::IllConditioned)
 }
 
 /// The difference of potentials along an edge, in Q40.
-fn fall(solver: &Solver<'_>, edge: u16, outcome: Outcome) -> i64 {
-    let (tail, head) = solver.edges.local(edge);
+fn fall(solver: &Solver<'_>, member: Member, outcome: Outcome) -> i64 {
+    let (tail, head) = (member.tail, member.head);
     let whole = at(solver.x, head).minus(at(solver.x, tail));
     let rest = i64::from(at(solver.d, head)).minus(i64::from(at(solver.d, tail)));
     (whole << EXTRA).plus(rest << EXTRA.minus(outcome.shift))
@@ -199,37 +241,39 @@ impl Gram<'_> {
     }
 }
 
-/// Finds the integer coefficients of a block's cocycles in `flow`, then the potentials of the rest.
-pub(super) fn reduce(parts: &mut Parts<'_>, flow: &[i32]) -> Result<Outcome, Error> {
-    let mut total = Outcome {
-        uncertified: parts.basis.harmonics != 0,
-        ..Outcome::default()
-    };
-    parts.c.fill(0);
-    for _ in 0..ROUNDS {
-        if parts.basis.harmonics == 0 {
-            break;
-        }
-        let (outcome, unit) = parts.side(flow)?;
-        total.passes = total.passes.plus(outcome.passes);
-        let gram = Gram {
-            entries: parts.gram,
-            size: u32::from(parts.basis.harmonics),
+impl Cocycles<'_> {
+    /// Finds the integer coefficients of the cocycles in `flow`, then the integer potentials of the
+    /// rest.
+    pub(super) fn reduce(&mut self, flow: &[i32]) -> Result<Outcome, Error> {
+        let mut total = Outcome {
+            uncertified: self.basis.harmonics != 0,
+            ..Outcome::default()
         };
-        gram.solve(parts.dc).ok_or(Error::Range)?;
-        if !parts.step(unit) {
-            total.uncertified = unit < GUARD || !parts.settle_fraction(unit);
-            break;
+        self.c.fill(0);
+        for _ in 0..ROUNDS {
+            if self.basis.harmonics == 0 {
+                break;
+            }
+            let (outcome, unit) = self.side(flow)?;
+            total.passes = total.passes.plus(outcome.passes);
+            let gram = Gram {
+                entries: self.gram,
+                size: u32::from(self.basis.harmonics),
+            };
+            gram.solve(self.dc).ok_or(Error::Range)?;
+            if !self.step(unit) {
+                let clear = unit >= GUARD && self.settle_fraction(unit);
+                total.uncertified = outcome.uncertified || !clear;
+                break;
+            }
         }
+        let outcome = self.solve_rest(flow, false)?;
+        self.solver.round();
+        total.passes = total.passes.plus(outcome.passes);
+        total.uncertified |= outcome.uncertified;
+        Ok(total)
     }
-    let outcome = parts.solve_rest(flow, false)?;
-    parts.solver.round();
-    total.passes = total.passes.plus(outcome.passes);
-    total.uncertified |= outcome.uncertified;
-    Ok(total)
-}
 
-impl Parts<'_> {
     /// Potentials of `flow - Z c`.
     fn solve_rest(&mut self, flow: &[i32], sharp: bool) -> Result<Outcome, Error> {
         let source = Cochain {
@@ -242,21 +286,19 @@ impl Parts<'_> {
         Ok(self.solver.refine(&source, sharp))
     }
 
-    /// Fills `dc` with `Z^T (f - Z c - d0 x)` in units of `2^-unit`; returns the unit, which leaves
-    /// room for what the Gram matrix may multiply.
+    /// Fills `dc` with `Z^T W (f - Z c - d0 x)` in units of `2^-unit`; returns the unit, which
+    /// leaves room for what the Gram matrix may multiply.
     fn side(&mut self, flow: &[i32]) -> Result<(Outcome, u32), Error> {
         let outcome = self.solve_rest(flow, true)?;
         let mut most = 0_u64;
         for k in 0..self.basis.harmonics {
             let mut sum = 0_i64;
-            for edge in self.solver.edges.members {
-                let code = at(self.codes, *edge);
-                let (tail, head) = self.solver.edges.local(*edge);
-                let value =
-                    i64::from(at(flow, *edge)).wrapping_sub(combination(&self.basis, code, self.c));
+            for (Member { edge, tail, head }, code) in self.coded() {
+                let rest = combination(&self.basis, code, self.c);
+                let value = i64::from(at(flow, edge)).wrapping_sub(rest);
                 let fall = at(self.solver.x, head).wrapping_sub(at(self.solver.x, tail));
                 let rest = (value << GUARD).wrapping_sub(fall);
-                sum = sum.wrapping_add(self.basis.value(code, k).wrapping_mul(rest));
+                sum = sum.wrapping_add(self.weighted(code, k, edge).wrapping_mul(rest));
             }
             put(self.dc, k, sum);
             most = most.max(sum.unsigned_abs());
@@ -281,14 +323,21 @@ impl Parts<'_> {
         Ok((outcome, unit))
     }
 
+    /// The value of a cocycle on an edge, times the edge's weight.
+    fn weighted(&self, code: u16, k: u16, edge: u16) -> i64 {
+        // Below 2^15 and 2^8.
+        self.basis
+            .value(code, k)
+            .times(self.solver.edges.weight(edge))
+    }
+
     /// What the fraction of the potentials adds to the side of cocycle `k`.
     fn remainder(&self, k: u16, shift: u32, up: u32) -> i64 {
         let mut sum = 0_i64;
-        for edge in self.solver.edges.members {
-            let (tail, head) = self.solver.edges.local(*edge);
+        for (Member { edge, tail, head }, code) in self.coded() {
             let fall = i64::from(at(self.solver.d, head)).minus(i64::from(at(self.solver.d, tail)));
             // At most 2^24 * sum |z| <= 2^49.
-            sum = sum.plus(self.basis.value(at(self.codes, *edge), k).times(fall));
+            sum = sum.plus(self.weighted(code, k, edge).times(fall));
         }
         shr_round(sum, shift.minus(up))
     }

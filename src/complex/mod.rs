@@ -1,25 +1,31 @@
 //! Which part of a flow on a network is a circulation, and which flow levels the load?
 //!
-//! A [`Complex`] holds nodes, edges and triangles and answers two questions exactly, in integers:
-//! [`Complex::project`] removes from a flow everything that goes round triangles, and
-//! [`Complex::plan`] finds the flow that levels load over capacity. Both are pure functions of the
-//! canonical complex (nodes by id, edges by id pair, triangles by edge triple) and their arguments:
-//! neither the order of insertion nor the way an edge was written changes a bit.
+//! A [`Complex`] holds nodes, edges and triangles and answers exactly, in integers:
+//! [`Complex::project`] removes from a flow everything that goes round triangles,
+//! [`Complex::decompose`] splits it into its gradient, its circulations and what goes round holes,
+//! and [`Complex::plan`] finds the flow that levels load over capacity. All are pure functions of
+//! the canonical complex (nodes by id, edges by id pair, triangles by edge triple) and their
+//! arguments: neither the order of insertion nor the way an edge was written changes a bit.
 //!
 //! Units: flows and loads are Q16.16 in `i32`. Indices in storage are `u16` and `u32`, so storage
 //! is byte for byte the same on 32- and 64-bit machines. Edges are at most 32,767, which bounds
 //! every sum (math.md T11: `2^15 * 2^31 * 2^16 = 2^62`).
 //!
-//! Storage holds the topology and, once settled, what follows from it. An error leaves all of it as
-//! it was, byte for byte: work arrays are zero between calls, derived arrays are a function of the
-//! topology or zero. Source: math.md 2 and 4. Does not know records, frames or time.
+//! Storage holds the topology and a pool of *blocks*: the independent parts of the complex, each
+//! with its factor and its last potentials. Blocks are a cache. A change of topology drops those it
+//! touches and keeps the others; the next call builds what is missing. An error leaves topology,
+//! outputs and every later result as they were; a refused call on a settled complex changes no
+//! byte. Work arrays are zero between calls. Source: math.md 2 to 4. Does not know records, frames
+//! or time.
 
 mod balance;
 mod blocks;
 mod cocycle;
 mod factor;
 mod harmonic;
+mod hodge;
 mod order;
+mod pool;
 mod project;
 mod settle;
 mod solve;
@@ -31,6 +37,7 @@ use crate::num::Exact;
 use bytemuck::{Pod, Zeroable};
 
 pub use balance::PlanReport;
+pub use hodge::{Decomposition, Parts};
 pub use project::Report;
 
 /// Most edges a complex may hold: fifteen bits of edges bound every sum in this room.
@@ -45,34 +52,31 @@ pub struct Shape {
     pub edges: u16,
     /// Triangles, at most 65,535.
     pub triangles: u16,
-    /// Room of the factor: off-diagonal entries per node. 5 suits radio meshes of degree 8.
+    /// Room of the factors: off-diagonal entries per node. 4 suits radio meshes of degree 7; where
+    /// it is too little, solving takes more passes and gives the same bits.
     pub fill: u16,
 }
 
 impl Shape {
-    fn entries(self) -> usize {
-        // A product of two u16 fits 32 bits.
-        usize::from(self.nodes).times(usize::from(self.fill))
-    }
-
-    /// Words of the pool: a base, 32 bytes per node, 4 per factor entry.
+    /// Words of the pool: a base, 32 bytes per node, 6 per factor entry; at least what finding the
+    /// blocks takes.
     fn pool(self) -> usize {
-        let bytes = u64::from(self.nodes)
-            .times(u64::from(self.fill).times(4).plus(POOL_PER_NODE))
-            .plus(POOL_BASE);
+        let nodes = u64::from(self.nodes);
+        let factor = nodes.times(u64::from(self.fill).times(6).plus(32));
+        let finding = u64::from(self.edges).times(10).plus(nodes.times(4));
+        let bytes = factor.max(finding).plus(POOL_BASE);
         usize::try_from(bytes >> 3).unwrap_or(usize::MAX)
     }
 }
 
 const POOL_BASE: u64 = 128;
-const POOL_PER_NODE: u64 = 32;
 
 /// Why a call was refused. A refusal changes nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Error {
     /// A result does not fit Q16.16.
     Range,
-    /// No room: nodes, edges, triangles, or the factor at settling.
+    /// No room: nodes, edges, triangles, or the blocks at settling.
     Full,
     /// A node or edge that is not there was named.
     Missing,
@@ -118,15 +122,13 @@ impl Triangle {
     }
 }
 
-/// What the derived arrays hold.
+/// Which blocks the pool holds; 0 where there are none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u16)]
 enum Resident {
-    /// Nothing: all derived arrays are zero.
-    Nothing = 0,
-    /// The factor of the split complex, for projection.
+    /// Those of the split complex, for projection.
     Projection = 1,
-    /// The factor of the graph of nodes with capacity, for balancing.
+    /// The components of the graph of nodes with capacity, for balancing.
     Balance = 2,
 }
 
@@ -139,65 +141,71 @@ struct Head {
     triangles: u16,
     /// 1: only named triangles count.
     named_only: u16,
-    /// A [`Resident`].
+    /// A [`Resident`] or 0.
     resident: u16,
-    /// Connected components of the whole graph.
+    /// 1: no block is missing.
+    complete: u16,
+    /// One more than the connected components of the whole graph; 0 while unknown.
     components: u16,
-    /// Fills the word.
-    spare: [u16; 2],
-    derived: Derived,
-}
-
-/// Lengths of the derived arrays in the pool.
-#[derive(Clone, Copy, Debug, Default, Pod, Zeroable)]
-#[repr(C)]
-struct Derived {
-    /// Length of the map from labels (split classes or nodes) to vertices.
-    labels: u16,
+    /// Blocks in the pool.
     blocks: u16,
+    /// Edges in blocks.
+    members: u16,
+    /// Vertices of all blocks.
     vertices: u16,
     /// Vertices of the largest block.
     widest: u16,
-    /// Off-diagonal entries of the factor.
-    entries: u32,
-    /// Coefficients of all cocycle bases.
-    basis: u32,
-    /// Entries of all Gram factors.
-    gram: u32,
-    /// Basis cocycles of all blocks.
-    harmonics: u32,
+    /// Most cocycles of a block.
+    harmonics: u16,
+    /// Words at the end of the pool that blocks occupy.
+    payload: u32,
+    /// Fills the word.
+    spare: u32,
 }
 
-/// One independent part of the complex: a connected component of the split graph, or of the graph
-/// of nodes with capacity. Its vertices and its members are consecutive; its root is its last
-/// vertex.
+/// One independent part: a connected component of the split graph, or of the graph of nodes with
+/// capacity. Its edges are consecutive members. Its root is its last vertex.
 #[derive(Clone, Copy, Debug, Default, Pod, Zeroable)]
 #[repr(C)]
 struct Block {
-    first_vertex: u16,
-    end_vertex: u16,
     first_member: u16,
-    end_member: u16,
+    members: u16,
+    /// With the root.
+    vertices: u16,
+    /// Most edges at a vertex.
+    degree: u16,
+    /// Reciprocals of pivots are kept times `2^-scale`.
+    scale: u8,
+    /// [`TRIANGLE`] and [`PARTIAL`].
+    flags: u8,
     /// Generators left by the peel, and the rank of the cocycles they carry.
     generators: u16,
     harmonics: u16,
-    /// Where this block's share of the bases, Gram factors and coefficients begins.
-    first_basis: u32,
-    first_gram: u32,
-    first_harmonic: u32,
-    /// Bound of the infinity norm of the inverse Laplacian.
+    /// Vertices of the blocks before it, in a balance.
+    first_vertex: u16,
+    /// Off-diagonal entries of the factor.
+    entries: u32,
+    /// Bound of the infinity norm of the inverse Laplacian; 0 until it is known.
     norm: u32,
-    /// 1 while a projection solves this block.
-    dirty: u32,
+    /// Words from the end of the pool to the begin of the payload.
+    at: u32,
+    /// Words of the payload.
+    words: u32,
 }
 
-/// The vertices an edge joins, `NONE` for an edge in no block.
+/// An edge of a block: its index, and its ends as vertices of the block.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pod, Zeroable)]
 #[repr(C)]
-struct Ends {
+struct Member {
+    edge: u16,
     tail: u16,
     head: u16,
 }
+
+/// The block is one triangle: it is solved in closed form and has no payload.
+const TRIANGLE: u8 = 1;
+/// Some entries of the factor had no room, so solving takes more passes.
+const PARTIAL: u8 = 2;
 
 /// No vertex, no node, no edge.
 const NONE: u16 = 0xffff;
@@ -209,64 +217,16 @@ layout! {
         ids: [u16; usize::from(shape.nodes)],
         /// Edges, ascending.
         edges: [Edge; usize::from(shape.edges)],
+        /// Edge indices, ascending in (high, low).
+        by_high: [u16; usize::from(shape.edges)],
         /// Triangles, ascending, as [`Triangle`] seen through [`triangles`]: six bytes do not tile
         /// words.
         triangles: [u16; usize::from(shape.triangles).times(3)],
-        /// Vertices of each edge.
-        ends: [Ends; usize::from(shape.edges)],
-        /// Edges by block, ascending within a block.
-        members: [u16; usize::from(shape.edges)],
-        /// Cocycle generator of each edge, with its sign; see `cocycle`.
-        generator: [u16; usize::from(shape.edges)],
+        /// Edges by block, ascending within a block, as [`Member`] seen through [`members`].
+        members: [u16; usize::from(shape.edges).times(3)],
         /// Bits of the nodes without capacity in a resident balance, else zero.
         closed: [u16; usize::from(shape.nodes).plus(15) >> 4],
-        /// Row indices of the factor, by column.
-        rows: [u16; shape.entries()],
         pool: [u64; shape.pool()],
-    }
-}
-
-layout! {
-    /// The front of the pool: what is known before the factor. Earlier arrays are filled first and
-    /// keep their place while later lengths are still zero.
-    struct Frame<'a>(length: Derived) {
-        /// From label to vertex.
-        map: [u16; usize::from(length.labels)],
-        blocks: [Block; usize::from(length.blocks)],
-        /// Cocycle bases: generators by harmonics, per block.
-        basis: [i16; length.basis as usize],
-        /// Where the column of each vertex begins in the rows; one more than vertices.
-        column: [u32; usize::from(length.vertices).plus(usize::from(length.vertices != 0))],
-    }
-}
-
-layout! {
-    /// The rest of the pool: the factor in numbers, and the work arrays.
-    struct Work<'a>(length: Derived) {
-        /// Exponents of the reciprocal pivots.
-        exponent: [i16; usize::from(length.vertices)],
-        /// Mantissas of the reciprocal pivots.
-        mantissa: [u32; usize::from(length.vertices)],
-        /// Multipliers of the factor, Q30.
-        values: [i32; length.entries as usize],
-        /// Potentials, in units of 2^-16 ulp; integers once rounded.
-        x: [i64; usize::from(length.vertices)],
-        /// Residual and correction of one block.
-        y: [i64; usize::from(length.widest)],
-        /// Fraction below the unit of `x`, of one block.
-        d: [i32; usize::from(length.widest)],
-    }
-}
-
-layout! {
-    /// The end of the pool: what the cocycles need.
-    struct Harmonic<'a>(length: Derived) {
-        /// Factors of the Gram matrices, Q40.
-        gram: [i64; length.gram as usize],
-        /// Coefficients of the cocycles.
-        c: [i64; length.harmonics as usize],
-        /// Corrections of the coefficients of one block.
-        dc: [i64; length.harmonics as usize],
     }
 }
 
@@ -275,6 +235,14 @@ fn triangles(raw: &[u16]) -> &[Triangle] {
 }
 
 fn triangles_mut(raw: &mut [u16]) -> &mut [Triangle] {
+    bytemuck::try_cast_slice_mut(raw).unwrap_or(&mut [])
+}
+
+fn members(raw: &[u16]) -> &[Member] {
+    bytemuck::try_cast_slice(raw).unwrap_or(&[])
+}
+
+fn members_mut(raw: &mut [u16]) -> &mut [Member] {
     bytemuck::try_cast_slice_mut(raw).unwrap_or(&mut [])
 }
 
@@ -288,7 +256,8 @@ pub struct Complex<'a> {
 impl<'a> Complex<'a> {
     /// Words of storage for `shape`; `None` if it has too many edges or the number does not fit.
     ///
-    /// `bytes <= 240 + nodes * (35 + 6 * fill) + 12 * edges + 6 * triangles`.
+    /// `bytes <= 240 + 3 * nodes + 12 * edges + 6 * triangles + max(nodes * (32 + 6 * fill),
+    /// 10 * edges + 4 * nodes)`.
     #[must_use]
     pub fn words(shape: Shape) -> Option<usize> {
         if shape.edges > EDGES_MAX {
@@ -321,28 +290,10 @@ impl<'a> Complex<'a> {
         *self.head = Head::zeroed();
         self.store.ids.fill(0);
         self.store.edges.fill(Edge::zeroed());
+        self.store.by_high.fill(0);
         self.store.triangles.fill(0);
-        self.store.closed.fill(0);
-        self.clear_derived();
-    }
-
-    /// Drops everything derived from the topology, if there is any.
-    fn forget(&mut self) {
-        if self.head.resident != Resident::Nothing as u16 {
-            self.clear_derived();
-            self.store.closed.fill(0);
-        }
-    }
-
-    fn clear_derived(&mut self) {
-        self.store.ends.fill(Ends::zeroed());
         self.store.members.fill(0);
-        self.store.generator.fill(0);
-        self.store.rows.fill(0);
-        self.store.pool.fill(0);
-        self.head.resident = Resident::Nothing as u16;
-        self.head.components = 0;
-        self.head.derived = Derived::zeroed();
+        self.clear_blocks();
     }
 
     fn flow_fits(&self, flow: &[i32]) -> Result<(), Error> {
@@ -352,111 +303,21 @@ impl<'a> Complex<'a> {
 }
 
 impl Block {
-    fn vertices(&self) -> u16 {
-        self.end_vertex.minus(self.first_vertex)
-    }
-
-    fn members(&self) -> u16 {
-        self.end_member.minus(self.first_member)
-    }
-
-    /// Whether the block is one triangle: no smaller block has a triangle at all.
     fn is_triangle(&self) -> bool {
-        self.members() == 3
-    }
-}
-
-/// One block taken apart: its solver, its basis, and its share of the harmonic arrays.
-struct Parts<'a> {
-    solver: solve::Solver<'a>,
-    basis: cocycle::Basis<'a>,
-    codes: &'a [u16],
-    gram: &'a mut [i64],
-    c: &'a mut [i64],
-    dc: &'a mut [i64],
-}
-
-/// The derived arrays once they are filled.
-struct Settled<'a> {
-    frame: Frame<'a>,
-    work: Work<'a>,
-    harmonic: Harmonic<'a>,
-    ids: &'a [u16],
-    edges: &'a [Edge],
-    triangles: &'a [Triangle],
-    members: &'a [u16],
-    ends: &'a [Ends],
-    codes: &'a [u16],
-    rows: &'a [u16],
-}
-
-impl<'a> Settled<'a> {
-    fn of(store: &'a mut Store<'_>, length: Derived) -> Result<Self, Error> {
-        let (frame, mut arena) = blocks::frame(store.pool, length)?;
-        let work = Work::carve(&mut arena, length).ok_or(Error::Full)?;
-        let harmonic = Harmonic::carve(&mut arena, length).ok_or(Error::Full)?;
-        let Store {
-            ids,
-            edges,
-            triangles: raw,
-            members,
-            ends,
-            generator,
-            rows,
-            ..
-        } = store;
-        let (triangles, codes) = (triangles(raw), generator);
-        Ok(Self {
-            frame,
-            work,
-            harmonic,
-            ids,
-            edges,
-            triangles,
-            members,
-            ends,
-            codes,
-            rows,
-        })
+        self.flags & TRIANGLE != 0
     }
 
-    fn block(&self, index: usize) -> Block {
-        self.frame.blocks.get(index).copied().unwrap_or_default()
+    fn is_partial(&self) -> bool {
+        self.flags & PARTIAL != 0
     }
 
-    fn parts(&mut self, block: Block) -> Parts<'_> {
-        let Self {
-            frame,
-            work,
-            harmonic,
-            members,
-            ends,
-            rows,
-            ..
-        } = self;
-        let wide = usize::from(block.harmonics);
-        let gram = block.first_gram as usize;
-        let gram = gram..gram.plus(wide.times(wide));
-        let c = block.first_harmonic as usize;
-        Parts {
-            solver: solve::solver(&block, members, ends, rows, frame.column, work),
-            basis: cocycle::Basis::of(&block, frame.basis),
-            codes: self.codes,
-            gram: harmonic.gram.get_mut(gram).unwrap_or(&mut []),
-            c: harmonic.c.get_mut(c..c.plus(wide)).unwrap_or(&mut []),
-            dc: harmonic.dc.get_mut(..wide).unwrap_or(&mut []),
-        }
+    /// The last vertex.
+    fn root(&self) -> u16 {
+        self.vertices.saturating_sub(1)
     }
 
-    /// Work arrays are zero between calls.
-    fn clear(&mut self) {
-        self.work.x.fill(0);
-        self.work.y.fill(0);
-        self.work.d.fill(0);
-        self.harmonic.c.fill(0);
-        self.harmonic.dc.fill(0);
-        for block in self.frame.blocks.iter_mut() {
-            block.dirty = 0;
-        }
+    fn members(&self) -> core::ops::Range<usize> {
+        let first = usize::from(self.first_member);
+        first..first.plus(usize::from(self.members))
     }
 }

@@ -3,149 +3,124 @@
 //! Minimum degree with ties to the lowest number, on a quotient graph: a vertex keeps one list of
 //! neighbours and of *elements* (eliminated vertices whose column still connects it). Eliminating a
 //! vertex replaces its elements by itself, so no list ever grows and scratch is two entries per
-//! edge. The union a pivot reaches is at once its column of the factor. Degrees are exact.
+//! edge. The union a pivot reaches is at once its column of the factor. Degrees are exact. When
+//! there is no more room for entries the rest is left out: the factor is then that of a graph with
+//! some conductances led to the ground, see `factor`.
 //!
-//! Vertices come in block by block with the root first, and leave in order of elimination with the
-//! root last. Scratch is `4 * edges + 14 * vertices` bytes of the largest block at most, never more
-//! than the factor that follows needs. Source: math.md 2.5; George, Liu 1989. Does not compute
-//! numbers: see `factor`.
+//! Vertices come in with the root first, and leave in order of elimination with the root last.
+//! Source: math.md 2.5; George, Liu 1989. Does not compute numbers: see `factor`.
 
-use super::blocks::frame;
-use super::{Block, Derived, Ends, Error, Head, NONE, Store};
+use super::{Block, Member, NONE};
+use crate::carve::Arena;
 use crate::layout;
 use crate::num::{Exact, at, put};
 
 /// In a list: this entry is an element.
 const ELEMENT: u16 = 0x8000;
 
-#[derive(Clone, Copy)]
-struct Extent {
-    vertices: u16,
-    widest: u16,
-    members: u16,
+layout! {
+    /// The order of one block.
+    pub(super) struct Order<'a>(vertices: u16) {
+        /// Place of each vertex in the order of elimination, `NONE` while it is in the graph.
+        pub(super) place: [u16; usize::from(vertices)],
+        /// Where each column begins; one more than columns.
+        pub(super) column: [u32; usize::from(vertices)],
+    }
 }
 
 layout! {
-    struct Scratch<'a>(extent: Extent) {
-        /// Place of each vertex in the order of elimination, `NONE` while it is in the graph.
-        place: [u16; usize::from(extent.vertices)],
+    struct Scratch<'a>(vertices: u16, members: u16) {
         /// Neighbours and elements, list after list.
-        lists: [u16; usize::from(extent.members).times(2)],
-        start: [u16; usize::from(extent.widest)],
-        count: [u16; usize::from(extent.widest)],
-        degree: [u16; usize::from(extent.widest)],
+        lists: [u16; usize::from(members).times(2)],
+        start: [u16; usize::from(vertices)],
+        count: [u16; usize::from(vertices)],
+        degree: [u16; usize::from(vertices)],
         /// The last question in which a vertex was seen.
-        mark: [u32; usize::from(extent.widest)],
+        mark: [u32; usize::from(vertices)],
     }
 }
 
-/// Orders all blocks that need a factor; renumbers the vertices in `ends` and in the map.
+/// Orders a block, with at most `room` entries, and numbers its members; fills degree, entries and
+/// flags. An [`Order`] is left at the front of `space`; returns where the rows begin, in words.
 pub(super) fn build(
-    store: &mut Store<'_>,
-    head: &mut Head,
-    closed_form: bool,
-) -> Result<(), Error> {
-    let (frame, mut arena) = frame(store.pool, head.derived)?;
-    let Derived {
-        vertices, widest, ..
-    } = head.derived;
-    if vertices == 0 {
-        return Ok(());
-    }
-    let members = frame.blocks.iter().map(Block::members).max().unwrap_or(0);
-    let extent = Extent {
-        vertices,
-        widest,
-        members,
+    block: &mut Block,
+    members: &mut [Member],
+    space: &mut [u64],
+    room: usize,
+) -> Option<usize> {
+    let wide = block.vertices;
+    let used = Order::words(wide)?.plus(Scratch::words(wide, block.members)?);
+    let (front, rest) = space.split_at_mut_checked(used)?;
+    let mut arena = Arena::new(front);
+    let rows: &mut [u16] = bytemuck::try_cast_slice_mut(rest).unwrap_or(&mut []);
+    let room = room.min(rows.len());
+    let mut elimination = Elimination {
+        order: Order::carve(&mut arena, wide)?,
+        scratch: Scratch::carve(&mut arena, wide, block.members)?,
+        rows: rows.get_mut(..room).unwrap_or(&mut []),
+        entries: 0,
+        stamp: 0,
+        full: false,
     };
-    let mut scratch = Scratch::carve(&mut arena, extent).ok_or(Error::Full)?;
-    let mut entries = 0_u32;
-    for block in frame.blocks.iter() {
-        if closed_form && block.is_triangle() {
-            identity(&mut scratch, block, frame.column, entries);
-            continue;
-        }
-        let from = usize::from(block.first_member);
-        let members = store
-            .members
-            .get(from..usize::from(block.end_member))
-            .unwrap_or(&[]);
-        scratch.adjacency(block, members, store.ends);
-        let rows = &mut *store.rows;
-        Elimination {
-            scratch: &mut scratch,
-            block,
-            rows,
-            column: frame.column,
-            stamp: 0,
-        }
-        .run(&mut entries)?;
+    block.degree = elimination.adjacency(members);
+    elimination.run(block.root());
+    block.entries = elimination.entries;
+    if elimination.full {
+        block.flags |= super::PARTIAL;
     }
-    put(frame.column, vertices, entries);
-    head.derived.entries = entries;
-    for end in store
-        .ends
-        .iter_mut()
-        .take(usize::from(head.edges))
-        .filter(|e| e.tail != NONE)
-    {
-        *end = Ends {
-            tail: at(scratch.place, end.tail),
-            head: at(scratch.place, end.head),
-        };
+    let place = elimination.order.place;
+    for member in members {
+        member.tail = at(place, member.tail);
+        member.head = at(place, member.head);
     }
-    for vertex in frame.map.iter_mut().filter(|vertex| **vertex != NONE) {
-        *vertex = at(scratch.place, *vertex);
-    }
-    Ok(())
+    Some(used)
 }
 
-/// The order of a block without a factor: as it is, but the root last.
-fn identity(scratch: &mut Scratch<'_>, block: &Block, column: &mut [u32], entries: u32) {
-    for vertex in block.first_vertex..block.end_vertex {
-        let place = if vertex == block.first_vertex {
-            block.end_vertex
-        } else {
-            vertex
-        };
-        put(scratch.place, vertex, place.minus(1));
-        put(column, vertex, entries);
-    }
-}
-
-impl Scratch<'_> {
-    /// Lists of neighbours within one block, by local number; the root (local 0) is left out.
-    fn adjacency(&mut self, block: &Block, members: &[u16], ends: &[Ends]) {
-        self.count.fill(0);
-        self.mark.fill(0);
-        let pairs = members.iter().filter_map(|edge| {
-            let end = at(ends, *edge);
-            let tail = end.tail.minus(block.first_vertex);
-            let head = end.head.minus(block.first_vertex);
-            (tail != 0 && head != 0).then_some((tail, head))
-        });
-        for (tail, head) in pairs.clone() {
-            for vertex in [tail, head] {
-                let count = at(self.count, vertex).plus(1);
-                put(self.count, vertex, count);
-            }
+impl Elimination<'_, '_> {
+    /// Lists of neighbours by vertex; the root (vertex 0) is left out. Returns the largest number
+    /// of edges at a vertex.
+    fn adjacency(&mut self, members: &[Member]) -> u16 {
+        self.scratch.count.fill(0);
+        self.scratch.mark.fill(0);
+        self.order.place.fill(NONE);
+        for vertex in members.iter().flat_map(|member| [member.tail, member.head]) {
+            put(
+                self.scratch.count,
+                vertex,
+                at(self.scratch.count, vertex).plus(1),
+            );
+        }
+        let most = self.scratch.count.iter().max().copied().unwrap_or(0);
+        self.scratch.count.fill(0);
+        let pairs = members
+            .iter()
+            .map(|member| (member.tail, member.head))
+            .filter(|(tail, head)| *tail != 0 && *head != 0);
+        for vertex in pairs.clone().flat_map(|(tail, head)| [tail, head]) {
+            put(
+                self.scratch.count,
+                vertex,
+                at(self.scratch.count, vertex).plus(1),
+            );
         }
         let mut next = 0_u16;
-        for local in 0..block.vertices() {
-            let count = at(self.count, local);
-            put(self.start, local, next);
-            put(self.degree, local, count);
-            put(self.count, local, 0);
-            put(self.place, local.plus(block.first_vertex), NONE);
+        for vertex in 0..self.scratch.count.len() as u32 {
+            let count = at(self.scratch.count, vertex);
+            put(self.scratch.start, vertex, next);
+            put(self.scratch.degree, vertex, count);
+            put(self.scratch.count, vertex, 0);
             // Two entries per edge: at most 65,534.
             next = next.plus(count);
         }
         for (tail, head) in pairs {
-            self.push(tail, head);
-            self.push(head, tail);
+            self.scratch.push(tail, head);
+            self.scratch.push(head, tail);
         }
+        most
     }
+}
 
+impl Scratch<'_> {
     fn push(&mut self, vertex: u16, entry: u16) {
         let count = at(self.count, vertex);
         put(self.lists, at(self.start, vertex).plus(count), entry);
@@ -154,107 +129,114 @@ impl Scratch<'_> {
 }
 
 struct Elimination<'a, 'b> {
-    scratch: &'a mut Scratch<'b>,
-    block: &'a Block,
-    rows: &'a mut [u16],
-    column: &'a mut [u32],
+    order: Order<'a>,
+    scratch: Scratch<'a>,
+    rows: &'b mut [u16],
+    entries: u32,
     stamp: u32,
+    /// Whether an entry had no room.
+    full: bool,
 }
 
 impl Elimination<'_, '_> {
-    fn run(mut self, entries: &mut u32) -> Result<(), Error> {
-        let begin = *entries;
-        for vertex in self.block.first_vertex..self.block.end_vertex.minus(1) {
-            let pivot = self.lightest();
-            put(self.column, vertex, *entries);
-            let from = *entries;
-            self.reach(pivot, entries)?;
-            put(
-                self.scratch.place,
-                pivot.plus(self.block.first_vertex),
-                vertex,
-            );
+    fn run(&mut self, root: u16) {
+        let mut least = 0_u16;
+        for step in 0..root {
+            let pivot = self.lightest(least);
+            // Neighbours lose at most the pivot.
+            least = at(self.scratch.degree, pivot).saturating_sub(1);
+            let from = self.entries;
+            put(self.order.column, step, from);
+            self.reach(pivot);
+            put(self.order.place, pivot, step);
             // The column of the last element ends where the next one begins.
-            put(self.column, vertex.plus(1), *entries);
-            for entry in from..*entries {
+            put(self.order.column, step.plus(1), self.entries);
+            for entry in from..self.entries {
                 self.absorb(at(self.rows, entry), pivot);
             }
-            for entry in from..*entries {
+            for entry in from..self.entries {
                 let vertex = at(self.rows, entry);
                 let degree = self.degree(vertex);
                 put(self.scratch.degree, vertex, degree);
             }
         }
-        let root = self.block.end_vertex.minus(1);
-        put(self.scratch.place, self.block.first_vertex, root);
-        put(self.column, root, *entries);
-        self.sort_columns(begin, *entries);
-        Ok(())
+        put(self.order.place, 0_u16, root);
+        put(self.order.column, root, self.entries);
+        self.sort_columns(root);
     }
 
-    fn alive(&self, local: u16) -> bool {
-        at(self.scratch.place, local.plus(self.block.first_vertex)) == NONE
+    fn alive(&self, vertex: u16) -> bool {
+        at(self.order.place, vertex) == NONE
     }
 
-    /// The vertex of least degree, the lowest of several.
-    fn lightest(&self) -> u16 {
+    /// The vertex of least degree, the lowest of several, when none is below `least`.
+    fn lightest(&self, least: u16) -> u16 {
         let mut best = (u16::MAX, 0);
-        for local in 1..self.block.vertices() {
-            let degree = at(self.scratch.degree, local);
-            if degree < best.0 && self.alive(local) {
-                best = (degree, local);
+        let known = self.scratch.degree.iter().zip(self.order.place.iter());
+        for (vertex, (degree, place)) in (0_u16..).zip(known).skip(1) {
+            if *degree < best.0 && *place == NONE {
+                best = (*degree, vertex);
+                if *degree <= least {
+                    break;
+                }
             }
         }
         best.1
     }
 
-    /// Whether `local` is seen for the first time in this question.
-    fn first_sight(&mut self, local: u16) -> bool {
-        let seen = at(self.scratch.mark, local) == self.stamp;
-        put(self.scratch.mark, local, self.stamp);
+    /// Whether `vertex` is seen for the first time in this question.
+    fn first_sight(&mut self, vertex: u16) -> bool {
+        let seen = at(self.scratch.mark, vertex) == self.stamp;
+        put(self.scratch.mark, vertex, self.stamp);
         !seen
     }
 
     /// The entries of one column, by its eliminated vertex.
-    fn element(&self, local: u16) -> core::ops::Range<u32> {
-        let place = at(self.scratch.place, local.plus(self.block.first_vertex));
-        at(self.column, place)..at(self.column, place.plus(1))
+    fn element(&self, vertex: u16) -> core::ops::Range<u32> {
+        let place = at(self.order.place, vertex);
+        at(self.order.column, place)..at(self.order.column, place.plus(1))
     }
 
-    fn list(&self, local: u16) -> core::ops::Range<u16> {
-        let start = at(self.scratch.start, local);
-        start..start.plus(at(self.scratch.count, local))
+    fn list(&self, vertex: u16) -> core::ops::Range<u16> {
+        let start = at(self.scratch.start, vertex);
+        start..start.plus(at(self.scratch.count, vertex))
     }
 
     /// Appends to the rows all vertices that `pivot` reaches, and marks them, the pivot and the
     /// elements it absorbs.
-    fn reach(&mut self, pivot: u16, entries: &mut u32) -> Result<(), Error> {
+    fn reach(&mut self, pivot: u16) {
         self.stamp = self.stamp.plus(1);
         self.first_sight(pivot);
         for place in self.list(pivot) {
             let entry = at(self.scratch.lists, place);
-            let local = entry & !ELEMENT;
+            let element = entry & !ELEMENT;
             if entry & ELEMENT == 0 {
-                self.append(local, entries)?;
+                // A neighbour left out of its column has not been absorbed.
+                if self.alive(entry) {
+                    self.append(entry);
+                }
                 continue;
             }
-            self.first_sight(local);
-            for row in self.element(local) {
+            self.first_sight(element);
+            for row in self.element(element) {
                 let vertex = at(self.rows, row);
                 if self.alive(vertex) {
-                    self.append(vertex, entries)?;
+                    self.append(vertex);
                 }
             }
         }
-        Ok(())
     }
 
-    fn append(&mut self, vertex: u16, entries: &mut u32) -> Result<(), Error> {
+    fn append(&mut self, vertex: u16) {
         if self.first_sight(vertex) {
-            *self.rows.get_mut(*entries as usize).ok_or(Error::Full)? = vertex;
-            *entries = entries.plus(1);
+            match self.rows.get_mut(self.entries as usize) {
+                Some(row) => {
+                    *row = vertex;
+                    self.entries = self.entries.plus(1);
+                }
+                None => self.full = true,
+            }
         }
-        Ok(())
     }
 
     /// In the list of `vertex`, replaces all that the new element connects by the element. At least
@@ -279,7 +261,7 @@ impl Elimination<'_, '_> {
         for place in self.list(vertex) {
             let entry = at(self.scratch.lists, place);
             if entry & ELEMENT == 0 {
-                degree = degree.plus(u16::from(self.first_sight(entry)));
+                degree = degree.plus(u16::from(self.alive(entry) && self.first_sight(entry)));
                 continue;
             }
             for row in self.element(entry & !ELEMENT) {
@@ -290,20 +272,15 @@ impl Elimination<'_, '_> {
         degree
     }
 
-    /// Rows become places within the block, ascending in each column.
-    fn sort_columns(&mut self, begin: u32, end: u32) {
-        let first = self.block.first_vertex;
-        for entry in begin..end {
-            let vertex = at(self.rows, entry).plus(first);
-            put(
-                self.rows,
-                entry,
-                at(self.scratch.place, vertex).minus(first),
-            );
+    /// Rows become places, ascending in each column.
+    fn sort_columns(&mut self, root: u16) {
+        for row in self.rows.iter_mut().take(self.entries as usize) {
+            *row = at(self.order.place, *row);
         }
-        for vertex in first..self.block.end_vertex.minus(1) {
-            let range = at(self.column, vertex) as usize..at(self.column, vertex.plus(1)) as usize;
-            sort(self.rows.get_mut(range).unwrap_or(&mut []));
+        for vertex in 0..root {
+            let from = at(self.order.column, vertex) as usize;
+            let to = at(self.order.column, vertex.plus(1)) as usize;
+            sort(self.rows.get_mut(from..to).unwrap_or(&mut []));
         }
     }
 }

@@ -1,24 +1,34 @@
 //! Which curl-free flow is closest to a given one?
 //!
 //! `f' = d0 p + Z c` with integer `p` and `c`: no triangle has curl, whatever was given. Without
-//! holes each edge is the floor or the ceiling of the exact projection. Blocks whose triangles have
-//! no curl are copied, so projecting twice changes nothing. A block that is one triangle has a
-//! closed form, the others go through the factor. Results that do not fit Q16.16 are refused, never
-//! saturated: a saturated edge would have curl. Source: math.md 2.4 to 2.6. Does not level load:
-//! see `balance`.
+//! holes each edge is the floor or the ceiling of the exact projection. A flow without curl is
+//! copied, so projecting twice changes nothing. A block that is one triangle has a closed form, the
+//! others go through the factor, from the potentials of the last projection. Results that do not
+//! fit Q16.16 are refused, never saturated: a saturated edge would have curl.
+//!
+//! Blocks are written one by one. That needs to know beforehand that no result will be refused: the
+//! projection has norm 1, so with `|f| < 2^29 / sqrt(edges)` none is (rounding moves a result by
+//! less than 2^29). Only where this does not show is a block solved once in advance. With trust `w`
+//! the projection minimises `sum w (f - f')^2`; its norm is at most the root of the largest weight,
+//! 2^4. Source: math.md 2.4 to 2.6. Does not level load: see `balance`.
 
-use super::blocks::block_of;
-use super::cocycle::Basis;
-use super::harmonic::{combination, reduce};
-use super::{Block, Complex, Error, NONE, Settled, Triangle};
+use super::harmonic::{Cocycles, combination};
+use super::pool::{Pool, Work};
+use super::settle::{number_blocks, open};
+use super::solve::{Edges, GUARD, Outcome, THRESHOLD, solver};
+use super::{Block, Complex, Error, Head, Member, Store, Triangle, members};
+use crate::num::wide::bits;
 use crate::num::{Exact, at, put};
+
+/// Bits of a flow whose curl fits 32 bits.
+pub(super) const SMALL: u32 = 29;
 
 /// How a projection went, and what it removed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Report {
     /// Most passes through the factor that a block took.
     pub passes: u16,
-    /// Blocks that were solved; the others had no curl.
+    /// Blocks that were solved; none if there was no curl.
     pub blocks: u16,
     /// Whether some bit could not be proven independent of the method. The result is curl-free,
     /// idempotent and the same on all machines all the same.
@@ -35,134 +45,385 @@ impl Complex<'_> {
     /// `Length` if a slice is not as long as there are edges; `Range` if a result does not fit
     /// Q16.16, which needs inputs above 2^29; the errors of [`Complex::settle`]. An error changes
     /// neither `out` nor the complex. Cost per pass: two multiplications per factor entry and six
-    /// additions per edge.
+    /// additions per edge; near the last flow one pass.
     pub fn project(&mut self, flow: &[i32], out: &mut [i32]) -> Result<Report, Error> {
         self.flow_fits(flow)?;
         self.flow_fits(out)?;
-        let before = self.head.resident;
-        let result = self
-            .project_settled(flow, out)
-            .inspect_err(|_| self.restore(before))?;
-        self.store.closed.fill(0);
-        Ok(result)
+        self.settle()?;
+        let task = Task::of(flow, None);
+        let mut report = Report::default();
+        self.measure(task, &mut report);
+        if report.curl_max == 0 {
+            copy(flow, out);
+        } else {
+            self.project_all(task, out, &mut report)?;
+        }
+        Ok(report)
     }
 
-    fn project_settled(&mut self, flow: &[i32], out: &mut [i32]) -> Result<Report, Error> {
-        self.settle_projection()?;
-        let mut report = measure(self.triangles(), flow);
-        let triangles = usize::from(self.head.triangles);
-        let mut settled = Settled::of(&mut self.store, self.head.derived)?;
-        settled.mark(triangles, flow);
-        let result = settled
-            .solve(flow, &mut report)
-            .and_then(|()| settled.write(flow, out));
-        settled.clear();
-        result.map(|()| report)
+    /// The same where edges are not trusted alike: minimises `sum trust * (flow - out)^2`, trust
+    /// from 1 to 255 by edge; 0 counts as 1. Errors as [`Complex::project`], and `Length` for
+    /// `trust`, `IllConditioned` if the weights make it so. Makes the factors twice: for these
+    /// weights, and again for none.
+    pub fn project_weighted(
+        &mut self,
+        flow: &[i32],
+        trust: &[u8],
+        out: &mut [i32],
+    ) -> Result<Report, Error> {
+        self.flow_fits(flow)?;
+        self.flow_fits(out)?;
+        let fits = trust.len() == flow.len();
+        fits.then_some(()).ok_or(Error::Length)?;
+        self.settle()?;
+        let weighted = Some(trust);
+        let task = Task::of(flow, weighted);
+        let mut report = Report::default();
+        self.measure(task, &mut report);
+        if report.curl_max == 0 {
+            copy(flow, out);
+            return Ok(report);
+        }
+        let result = number_blocks(self.head, &mut self.store, 0, weighted)
+            .and_then(|()| self.project_all(task, out, &mut report));
+        // They had these numbers before.
+        let again = number_blocks(self.head, &mut self.store, 0, None);
+        result.and(again).map(|()| report)
     }
 
     /// Largest magnitude of curl among the triangles; `Length` if `flow` is not one number per
     /// edge.
     pub fn max_curl(&self, flow: &[i32]) -> Result<u64, Error> {
         self.flow_fits(flow)?;
-        Ok(measure(self.triangles(), flow).curl_max)
+        let mut report = Report::default();
+        self.measure(Task::of(flow, None), &mut report);
+        Ok(report.curl_max)
+    }
+
+    /// Fills in the curl of the given flow.
+    fn measure(&self, task: Task<'_>, report: &mut Report) {
+        let Task { flow, wide, .. } = task;
+        if wide <= SMALL {
+            let mut most = 0;
+            for triangle in self.triangles() {
+                let [ab, ac, bc] = triangle.edges();
+                let curl = at(flow, ab).plus(at(flow, bc)).minus(at(flow, ac));
+                let curl = curl.unsigned_abs();
+                most = most.max(curl);
+                report.curl_sum = report.curl_sum.plus(u64::from(curl));
+            }
+            report.curl_max = u64::from(most);
+            return;
+        }
+        for triangle in self.triangles() {
+            let curl = curl(*triangle, flow).unsigned_abs();
+            report.curl_max = report.curl_max.max(curl);
+            // 2^16 triangles of curl below 2^33.
+            report.curl_sum = report.curl_sum.plus(curl);
+        }
+    }
+
+    /// Writes the potential flow of every resident block, and copies what is in none.
+    pub(super) fn project_all(
+        &mut self,
+        task: Task<'_>,
+        out: &mut [i32],
+        report: &mut Report,
+    ) -> Result<(), Error> {
+        let result = self.project_blocks(task, out, report);
+        let Self { head, store } = self;
+        if head.widest != 0 {
+            let used = Work::words(head.widest, head.harmonics).unwrap_or(0);
+            let gap = Pool::of(store.pool, head).gap;
+            gap.get_mut(..used).unwrap_or(&mut []).fill(0);
+        }
+        result
+    }
+
+    fn project_blocks(
+        &mut self,
+        task: Task<'_>,
+        out: &mut [i32],
+        report: &mut Report,
+    ) -> Result<(), Error> {
+        let Self { head, store } = self;
+        if head.blocks == 0 {
+            copy(task.flow, out);
+            return Ok(());
+        }
+        let sure = head.harmonics == 0 && !doubtful(head.members, task);
+        let lead = if sure {
+            None
+        } else {
+            rehearse(head, store, task)?
+        };
+        match lead {
+            Some(lead) => advance(head, store, lead, task, out, report, true)?,
+            None => begin(head, task, out),
+        }
+        // Triangles in one go: taking the pool apart costs more than solving one.
+        let members = members(store.members);
+        for block in Pool::of(store.pool, head).blocks.iter() {
+            if block.is_triangle() {
+                write_triangle(members.get(block.members()).unwrap_or(&[]), task, out);
+            }
+        }
+        if head.widest != 0 {
+            for index in (0..head.blocks).filter(|index| Some(*index) != lead) {
+                advance(head, store, index, task, out, report, false)?;
+            }
+        }
+        report.blocks = head.blocks;
+        Ok(())
+    }
+}
+
+fn write_triangle(members: &[Member], task: Task<'_>, out: &mut [i32]) {
+    if let (&[ab, ac, bc], None, ..=SMALL) = (members, task.trust, task.wide) {
+        // The closed form in 32 bits.
+        let value = |member: Member| at(task.flow, member.edge);
+        let curl = value(ab).plus(value(bc)).minus(value(ac));
+        let second = value(ab).plus(1_i32.minus(curl).div_euclid(3));
+        let third = value(ac).plus(curl.plus(1).div_euclid(3));
+        put(out, ab.edge, second);
+        put(out, ac.edge, third);
+        put(out, bc.edge, third.minus(second));
+        return;
+    }
+    for (member, value) in members.iter().zip(close_triangle(members, task)) {
+        put(out, member.edge, value as i32);
+    }
+}
+
+/// Copies what no block will write.
+fn begin(head: &Head, task: Task<'_>, out: &mut [i32]) {
+    if head.members != head.edges {
+        copy(task.flow, out);
+    }
+}
+
+/// Whether a block of so many edges and no holes may be refused.
+fn doubtful(members: u16, task: Task<'_>) -> bool {
+    let room = if task.trust.is_some() { 25 } else { 29 };
+    task.wide.plus(bits(u64::from(members)).plus(1) >> 1) > room
+}
+
+/// Solves one block and writes it; triangles only as the lead, which may be refused and is the
+/// first to be written.
+fn advance(
+    head: &Head,
+    store: &mut Store<'_>,
+    index: u16,
+    task: Task<'_>,
+    out: &mut [i32],
+    report: &mut Report,
+    lead: bool,
+) -> Result<(), Error> {
+    let Store {
+        members: raw, pool, ..
+    } = store;
+    let pool = Pool::of(pool, head);
+    let block = at(pool.blocks, index);
+    let members = members(raw).get(block.members()).unwrap_or(&[]);
+    if block.is_triangle() {
+        if lead {
+            let values = close_triangle(members, task);
+            let fits = values.iter().all(|value| i32::try_from(*value).is_ok());
+            fits.then_some(()).ok_or(Error::Range)?;
+            begin(head, task, out);
+        }
+        return Ok(());
+    }
+    let mut turn = Turn::of(head, &block, members, pool, task).ok_or(Error::Full)?;
+    let outcome = turn.solve()?;
+    if lead {
+        turn.fits().then_some(()).ok_or(Error::Range)?;
+        begin(head, task, out);
+    }
+    turn.write(out);
+    report.passes = report.passes.max(outcome.passes);
+    report.uncertified |= outcome.uncertified;
+    Ok(())
+}
+
+/// Solves the blocks that may be refused, but for the largest of them, which is returned: written
+/// first, it may still be refused then.
+fn rehearse(head: &Head, store: &mut Store<'_>, task: Task<'_>) -> Result<Option<u16>, Error> {
+    let Store {
+        members: raw, pool, ..
+    } = store;
+    let doubtful = |block: &Block| block.harmonics != 0 || doubtful(block.members, task);
+    let blocks = &*Pool::of(pool, head).blocks;
+    let lead = (0_u16..)
+        .zip(blocks)
+        .filter(|(_, block)| doubtful(block))
+        .max_by_key(|(_, block)| block.members)
+        .map(|(index, _)| index);
+    for index in (0..head.blocks).filter(|index| Some(*index) != lead) {
+        let pool = Pool::of(pool, head);
+        let block = at(pool.blocks, index);
+        let members = members(raw).get(block.members()).unwrap_or(&[]);
+        if !doubtful(&block) {
+            continue;
+        }
+        let fits = if block.is_triangle() {
+            let values = close_triangle(members, task);
+            values.iter().all(|value| i32::try_from(*value).is_ok())
+        } else {
+            let mut turn = Turn::of(head, &block, members, pool, task).ok_or(Error::Full)?;
+            turn.solve()?;
+            turn.fits()
+        };
+        fits.then_some(()).ok_or(Error::Range)?;
+    }
+    Ok(lead)
+}
+
+pub(super) fn copy(flow: &[i32], out: &mut [i32]) {
+    for (out, given) in out.iter_mut().zip(flow) {
+        *out = *given;
     }
 }
 
 /// `f_ab + f_bc - f_ac`, at most 3 * 2^31 in magnitude.
 fn curl(triangle: Triangle, flow: &[i32]) -> i64 {
-    let [ab, ac, bc] = triangle.edges().map(|edge| i64::from(at(flow, edge)));
-    ab.plus(bc).minus(ac)
+    // Written out: a map over an array is a loop through memory.
+    let [ab, ac, bc] = triangle.edges();
+    let value = |edge: u16| i64::from(at(flow, edge));
+    value(ab).plus(value(bc)).minus(value(ac))
 }
 
-fn measure(triangles: &[Triangle], flow: &[i32]) -> Report {
-    let mut report = Report::default();
-    for triangle in triangles {
-        let curl = curl(*triangle, flow).unsigned_abs();
-        report.curl_max = report.curl_max.max(curl);
-        // 2^16 triangles of curl below 2^33.
-        report.curl_sum = report.curl_sum.plus(curl);
-    }
-    report
+/// What is asked of each block.
+#[derive(Clone, Copy)]
+pub(super) struct Task<'a> {
+    flow: &'a [i32],
+    trust: Option<&'a [u8]>,
+    /// Bits of the largest magnitude of the flow.
+    wide: u32,
 }
 
-impl Settled<'_> {
-    /// Marks the blocks in which some triangle has curl.
-    fn mark(&mut self, triangles: usize, flow: &[i32]) {
-        for triangle in self.triangles.iter().take(triangles) {
-            if curl(*triangle, flow) != 0 {
-                let vertex = at(self.ends, triangle.edges()[0]).tail;
-                let index = block_of(self.frame.blocks, vertex);
-                if let Some(block) = self.frame.blocks.get_mut(index) {
-                    block.dirty = 1;
-                }
+impl<'a> Task<'a> {
+    pub(super) fn of(flow: &'a [i32], trust: Option<&'a [u8]>) -> Self {
+        let all = flow.iter().fold(0_u32, |all, f| all | f.unsigned_abs());
+        let wide = u32::BITS.minus(all.leading_zeros());
+        Self { flow, trust, wide }
+    }
+}
+
+/// The turn of one block that has a factor.
+struct Turn<'a> {
+    task: Task<'a>,
+    members: &'a [Member],
+    cocycles: Cocycles<'a>,
+}
+
+impl<'a> Turn<'a> {
+    fn of(
+        head: &Head,
+        block: &Block,
+        members: &'a [Member],
+        pool: Pool<'a>,
+        task: Task<'a>,
+    ) -> Option<Self> {
+        let edges = Edges {
+            members,
+            trust: task.trust,
+        };
+        let (payload, work) = open(head, block, pool.gap, pool.payloads)?;
+        let (solver, cohomology) = solver(block, edges, payload, work);
+        Some(Self {
+            task,
+            members,
+            cocycles: Cocycles::of(solver, cohomology, block.harmonics),
+        })
+    }
+
+    /// Finds potentials and coefficients.
+    fn solve(&mut self) -> Result<Outcome, Error> {
+        let plain = self.task.trust.is_none() && self.cocycles.basis.harmonics == 0;
+        match plain
+            .then(|| self.cocycles.solver.quick(self.task.flow, self.task.wide))
+            .flatten()
+        {
+            Some(passes) => Ok(Outcome {
+                passes,
+                ..Outcome::default()
+            }),
+            None => self.cocycles.reduce(self.task.flow),
+        }
+    }
+
+    /// Whether all results fit Q16.16.
+    fn fits(&self) -> bool {
+        let mut fits = true;
+        self.results(|_, value| fits &= i32::try_from(value).is_ok());
+        fits
+    }
+
+    /// Writes all results, which fit, and keeps the potentials for the next time.
+    fn write(&mut self, out: &mut [i32]) {
+        let small = self.cocycles.solver.keep();
+        if small && self.cocycles.basis.harmonics == 0 {
+            let hint = &*self.cocycles.solver.hint;
+            for member in self.members {
+                let fall = at(hint, member.head).minus(at(hint, member.tail));
+                put(out, member.edge, fall);
             }
+        } else {
+            self.results(|edge, value| put(out, edge, value as i32));
         }
     }
 
-    /// Leaves integer potentials in `x` and coefficients in `c` for all marked blocks.
-    fn solve(&mut self, flow: &[i32], report: &mut Report) -> Result<(), Error> {
-        for index in 0..self.frame.blocks.len() {
-            let block = self.block(index);
-            if block.dirty == 0 {
-                continue;
+    fn results(&self, mut with: impl FnMut(u16, i64)) {
+        let Cocycles {
+            solver,
+            basis,
+            codes,
+            c,
+            ..
+        } = &self.cocycles;
+        let fall =
+            |member: &Member| at(solver.x, member.head).wrapping_sub(at(solver.x, member.tail));
+        if basis.harmonics == 0 {
+            for member in self.members {
+                with(member.edge, fall(member));
             }
-            report.blocks = report.blocks.plus(1);
-            if block.is_triangle() {
-                self.close_triangle(block, flow);
-                continue;
-            }
-            let outcome = reduce(&mut self.parts(block), flow)?;
-            report.passes = report.passes.max(outcome.passes);
-            report.uncertified |= outcome.uncertified;
+            return;
         }
-        Ok(())
+        for (member, code) in self.members.iter().zip(*codes) {
+            let round = combination(basis, *code, c);
+            with(member.edge, fall(member).wrapping_add(round));
+        }
     }
+}
 
-    /// One triangle in closed form: the inverse of its Laplacian is thirds, and the threshold
-    /// between one third and two makes `floor(x + t)` the floor of `(3 x + 1) / 3`.
-    fn close_triangle(&mut self, block: Block, flow: &[i32]) {
-        let solver = self.parts(block).solver;
-        let mut sums = [0_i64; 3];
-        let side: &mut [i64] = &mut sums;
-        for edge in solver.edges.members {
-            let (tail, head) = solver.edges.local(*edge);
-            let value = i64::from(at(flow, *edge));
-            put(side, head, at(side, head).plus(value));
-            put(side, tail, at(side, tail).minus(value));
+/// A triangle in closed form. Its curl goes round it in inverse proportion to the weights, each
+/// share rounded by the common threshold; the potential of its first node is zero. Members are ab,
+/// ac, bc in this order.
+fn close_triangle(members: &[Member], task: Task<'_>) -> [i64; 3] {
+    let edge = |index: u32| at(members, index).edge;
+    let value = |index: u32| i64::from(at(task.flow, edge(index)));
+    let (ab, ac, bc) = (value(0), value(1), value(2));
+    let curl = ab.plus(bc).minus(ac);
+    let (second, third) = match task.trust {
+        // The threshold lies between one third and two: the floor of the raised third.
+        None => (1_i64.minus(curl).div_euclid(3), curl.plus(1).div_euclid(3)),
+        Some(trust) => {
+            let weight = |index: u32| i64::from(at(trust, edge(index)).max(1));
+            let (on_ab, on_ac) = (weight(1).times(weight(2)), weight(0).times(weight(2)));
+            let whole = on_ab.plus(on_ac).plus(weight(0).times(weight(1)));
+            let share = |part: i64| share(curl.times(part), whole);
+            (share(0_i64.minus(on_ab)), share(on_ac))
         }
-        let [first, second, _] = sums;
-        let third = |sum: i64| sum.plus(1).div_euclid(3);
-        put(solver.x, 0_u16, third(first.times(2).plus(second)));
-        put(solver.x, 1_u16, third(second.times(2).plus(first)));
-    }
+    };
+    let (second, third) = (ab.plus(second), ac.plus(third));
+    [second, third, third.minus(second)]
+}
 
-    /// The projected value of an edge, or the given one where there was no curl.
-    fn value(&self, edge: u16, flow: &[i32]) -> Option<i32> {
-        let given = at(flow, edge);
-        let end = at(self.ends, edge);
-        if end.tail == NONE {
-            return Some(given);
-        }
-        let block = self.block(block_of(self.frame.blocks, end.tail));
-        if block.dirty == 0 {
-            return Some(given);
-        }
-        let from = block.first_harmonic as usize;
-        let to = from.plus(usize::from(block.harmonics));
-        let c = self.harmonic.c.get(from..to).unwrap_or(&[]);
-        let basis = Basis::of(&block, self.frame.basis);
-        let fall = at(self.work.x, end.head).minus(at(self.work.x, end.tail));
-        i32::try_from(fall.wrapping_add(combination(&basis, at(self.codes, edge), c))).ok()
-    }
-
-    /// Writes all results, or none if one does not fit.
-    fn write(&mut self, flow: &[i32], out: &mut [i32]) -> Result<(), Error> {
-        let edges = flow.len() as u16;
-        let fits = (0..edges).all(|edge| self.value(edge, flow).is_some());
-        fits.then_some(()).ok_or(Error::Range)?;
-        for (edge, place) in (0..edges).zip(out) {
-            *place = self.value(edge, flow).unwrap_or_default();
-        }
-        Ok(())
-    }
+/// `floor(part / whole + t)` for the common threshold `t`; `|part| < 2^50`, `whole < 2^18`.
+fn share(part: i64, whole: i64) -> i64 {
+    let quotient = part.checked_div_euclid(whole).unwrap_or(0);
+    let rest = part.minus(quotient.times(whole));
+    let raised = (rest << GUARD).plus(THRESHOLD.times(whole));
+    quotient.plus(i64::from(raised >= whole << GUARD))
 }

@@ -1,15 +1,17 @@
 //! When is what follows from the topology computed, and in which order?
 //!
-//! Split vertices or nodes, blocks, cocycles, order, factor, norm, Gram matrices: each stage fills
-//! the next arrays of the pool. One factor is resident at a time, that of the projection or that of
-//! the balance; they share the room because a build costs about four solves. A refused call puts
-//! back what was resident, so that storage is as before to the byte. Source: math.md 2.6.
+//! Blocks are found among the edges that are in none; each gets its cocycles, its order, its
+//! factor, its norm and its Gram matrix. Blocks of a projection and of a balance exclude each
+//! other: they share the room. A refused call takes back what it entered, so that storage is as
+//! before to the byte. Source: math.md 2.6.
 
-use super::blocks::{components, frame, nodes_of, partition, split};
-use super::triangles;
-use super::{
-    Block, Complex, Ends, Error, NONE, Resident, Settled, cocycle, factor, harmonic, order,
-};
+use super::blocks::{Kind, ZERO, components, find_blocks};
+use super::harmonic::Cocycles;
+use super::pool::{Payload, Pool, Work, halves, payload, raise};
+use super::solve::{Edges, solver};
+use super::{Block, Complex, Error, Head, NONE, Resident, Store, cocycle, factor, members, order};
+use super::{members_mut, triangles};
+use crate::carve::Arena;
 use crate::num::{Exact, at, put};
 
 /// Vertices times norm from which on refinement is not known to converge.
@@ -18,179 +20,319 @@ const CONDITION: u64 = 1 << 33;
 impl Complex<'_> {
     /// Prepares for [`Complex::project`] if the topology has changed; the other calls do so too.
     ///
-    /// `Full` if the factor or the cocycles do not fit, `IllConditioned` if the complex is so long
-    /// and thin that its last bits cannot be certain. A refusal changes nothing.
+    /// `Full` if the blocks or their cocycles do not fit, `IllConditioned` if the complex is so
+    /// long and thin that its last bits cannot be certain. A refusal changes nothing.
     pub fn settle(&mut self) -> Result<(), Error> {
-        let before = self.head.resident;
-        self.settle_projection()
-            .inspect_err(|_| self.restore(before))?;
-        self.store.closed.fill(0);
-        Ok(())
-    }
-
-    /// Makes the factor of the projection resident, but keeps the record of a balance before it.
-    pub(super) fn settle_projection(&mut self) -> Result<(), Error> {
-        if self.head.resident == Resident::Projection as u16 {
+        if self.head.resident == Resident::Projection as u16 && self.head.complete != 0 {
             return Ok(());
         }
-        self.clear_derived();
-        let Self { head, store } = self;
-        let edges = usize::from(head.edges);
-        let ids = store.ids.get(..usize::from(head.nodes)).unwrap_or(&[]);
-        let scratch: &mut [u16] = bytemuck::try_cast_slice_mut(store.pool).unwrap_or(&mut []);
-        head.components = components(ids, store.edges.get(..edges).unwrap_or(&[]), scratch);
-        let triangles = triangles(store.triangles)
-            .get(..usize::from(head.triangles))
-            .unwrap_or(&[]);
-        let labels = split(store.ends.get_mut(..edges).unwrap_or(&mut []), triangles);
-        partition(store, head, labels, true)?;
-        cocycle::build(store, head)?;
-        order::build(store, head, true)?;
-        self.numbers(true)?;
+        self.drop_balance();
+        let kept = self.head.blocks != 0;
+        match append(self.head, &mut self.store, Kind::Projection) {
+            Err(Error::Full) if kept => {
+                // With the room of the blocks that were kept there may be enough.
+                self.clear_blocks();
+                append(self.head, &mut self.store, Kind::Projection)?;
+            }
+            result => result?,
+        }
         self.head.resident = Resident::Projection as u16;
+        self.head.complete = 1;
         Ok(())
     }
 
-    /// Makes the factor of the graph of nodes with capacity resident; with `None`, of the nodes
-    /// that were recorded.
-    pub(super) fn settle_balance(&mut self, capacity: Option<&[u16]>) -> Result<(), Error> {
-        if self.head.resident == Resident::Balance as u16
-            && capacity.is_none_or(|capacity| self.recorded(capacity))
-        {
+    /// Makes the components of the graph of nodes with capacity resident.
+    pub(super) fn settle_balance(&mut self, capacity: &dyn Fn(u16) -> u16) -> Result<(), Error> {
+        let nodes = self.head.nodes;
+        let known = |node: u16| bit(self.store.closed, node) == (capacity(node) == 0);
+        if self.head.resident == Resident::Balance as u16 && (0..nodes).all(known) {
             return Ok(());
         }
-        self.clear_derived();
-        let Self { head, store } = self;
-        let ids = store.ids.get(..usize::from(head.nodes)).unwrap_or(&[]);
-        let closed = |node: u16| match capacity {
-            Some(capacity) => at(capacity, node) == 0,
-            None => bit(store.closed, node),
-        };
-        for (ends, edge) in store
-            .ends
-            .iter_mut()
-            .zip(&*store.edges)
-            .take(usize::from(head.edges))
-        {
-            let joined = nodes_of(*edge, ids);
-            let none = Ends {
-                tail: NONE,
-                head: NONE,
-            };
-            *ends = if closed(joined.tail) || closed(joined.head) {
-                none
-            } else {
-                joined
-            };
-        }
-        partition(store, head, head.nodes, false)?;
-        order::build(store, head, false)?;
-        self.numbers(false)?;
-        self.head.resident = Resident::Balance as u16;
-        Ok(())
-    }
-
-    /// Whether the record of closed nodes is that of these capacities.
-    fn recorded(&self, capacity: &[u16]) -> bool {
-        (0_u16..)
-            .zip(capacity)
-            .all(|(node, c)| bit(self.store.closed, node) == (*c == 0))
-    }
-
-    /// Records which nodes are closed, once a balance has succeeded.
-    pub(super) fn record(&mut self, capacity: &[u16]) {
-        self.store.closed.fill(0);
-        for (node, _) in (0_u16..).zip(capacity).filter(|(_, c)| **c == 0) {
+        self.clear_blocks();
+        let closed = |node: u16| capacity(node) == 0;
+        append(self.head, &mut self.store, Kind::Balance(&closed))?;
+        for node in (0..nodes).filter(|node| closed(*node)) {
             let word = at(self.store.closed, node >> 4) | 1 << (node & 15);
             put(self.store.closed, node >> 4, word);
         }
-    }
-
-    /// Makes resident what was before a refused call. It fitted then, so it fits now.
-    pub(super) fn restore(&mut self, before: u16) {
-        let result = if before == Resident::Projection as u16 {
-            self.settle_projection()
-        } else if before == Resident::Balance as u16 {
-            self.settle_balance(None)
-        } else {
-            self.clear_derived();
-            Ok(())
-        };
-        debug_assert!(result.is_ok());
-    }
-
-    /// Factors, norms and Gram matrices of all blocks.
-    fn numbers(&mut self, closed_form: bool) -> Result<(), Error> {
-        let length = self.head.derived;
-        frame(self.store.pool, length)?.1.rest().fill(0);
-        let mut settled = Settled::of(&mut self.store, length)?;
-        for index in 0..settled.frame.blocks.len() {
-            let mut block = settled.block(index);
-            if closed_form && block.is_triangle() {
-                continue;
-            }
-            let members = usize::from(block.first_member)..usize::from(block.end_member);
-            let members = settled.members.get(members).unwrap_or(&[]);
-            let (ends, rows, column) = (settled.ends, settled.rows, &*settled.frame.column);
-            factor::build(&block, members, ends, rows, column, &mut settled.work);
-            block.norm = settled.norm(block)?;
-            if let Some(place) = settled.frame.blocks.get_mut(index) {
-                *place = block;
-            }
-            harmonic::build(&mut settled.parts(block))?;
-        }
-        settled.clear();
+        self.head.resident = Resident::Balance as u16;
         Ok(())
     }
 
     /// The first Betti number: independent circulations that no triangles fill. Settles.
     pub fn betti1(&mut self) -> Result<u32, Error> {
         self.settle()?;
-        let length = self.head.derived;
-        let Settled { frame, .. } = Settled::of(&mut self.store, length)?;
-        let active = frame
-            .blocks
-            .iter()
-            .map(|block| u32::from(block.members()))
-            .sum();
+        let Self { head, store } = self;
+        if head.components == 0 {
+            let ids = store.ids.get(..usize::from(head.nodes)).unwrap_or(&[]);
+            let edges = store.edges.get(..usize::from(head.edges)).unwrap_or(&[]);
+            let gap = Pool::of(store.pool, head).gap;
+            let scratch: &mut [u16] = bytemuck::try_cast_slice_mut(gap).unwrap_or(&mut []);
+            let scratch = scratch.get_mut(..ids.len()).ok_or(Error::Full)?;
+            head.components = components(ids, edges, scratch).plus(1);
+            scratch.fill(0);
+        }
+        let blocks = Pool::of(store.pool, head).blocks;
+        let harmonics = blocks.iter().map(|block| u32::from(block.harmonics)).sum();
         // Flows without curl: free edges, potentials of blocks, cocycles. Minus potentials of
         // nodes.
-        let kernel = u32::from(self.head.edges)
-            .minus(active)
-            .plus(u32::from(length.vertices).minus(u32::from(length.blocks)))
-            .plus(length.harmonics);
-        Ok(kernel.minus(u32::from(self.head.nodes.minus(self.head.components))))
-    }
-}
-
-impl Settled<'_> {
-    /// A bound of the infinity norm of the block's inverse: the inverse is nonnegative, so its
-    /// largest row sum is the largest potential of the all-ones side. The margin covers the solve's
-    /// error.
-    fn norm(&mut self, block: Block) -> Result<u32, Error> {
-        let parts = self.parts(block);
-        let mut solver = parts.solver;
-        solver.x.fill(0);
-        solver.d.fill(0);
-        solver.y.fill(1 << 16);
-        solver.substitute();
-        let root = usize::from(block.vertices().minus(1));
-        let most = solver
-            .y
-            .iter()
-            .take(root)
-            .max()
-            .copied()
-            .unwrap_or(0)
-            .unsigned_abs();
-        let norm = (most >> 16).plus(most >> 26).plus(2);
-        if norm.saturating_mul(root as u64) >= CONDITION {
-            return Err(Error::IllConditioned);
-        }
-        u32::try_from(norm).map_err(|_| Error::IllConditioned)
+        let kernel = u32::from(head.edges.minus(head.members))
+            .plus(u32::from(head.vertices.minus(head.blocks)))
+            .plus(harmonics);
+        Ok(kernel.minus(u32::from(head.nodes.plus(1).minus(head.components))))
     }
 }
 
 fn bit(bits: &[u16], node: u16) -> bool {
     at(bits, node >> 4) & 1 << (node & 15) != 0
+}
+
+/// Enters the missing blocks; an error takes them back.
+fn append(head: &mut Head, store: &mut Store<'_>, kind: Kind<'_>) -> Result<(), Error> {
+    let before = *head;
+    let result = find_blocks(head, store, kind)
+        .and_then(|codes| shape_blocks(head, store, before.blocks, codes))
+        .and_then(|()| {
+            if let Kind::Balance(_) = kind {
+                renumber_map(head, store);
+            }
+            number_blocks(head, store, before.blocks, None)
+        });
+    if result.is_err() {
+        take_back(head, store, before);
+    }
+    result
+}
+
+fn take_back(head: &mut Head, store: &mut Store<'_>, before: Head) {
+    *head = before;
+    Pool::of(store.pool, head).gap.fill(0);
+    let free = usize::from(head.members);
+    let rest = members_mut(store.members)
+        .get_mut(free..)
+        .unwrap_or(&mut []);
+    rest.fill(super::Member::default());
+}
+
+/// Gives each block from `first` on its cocycles, its order and its payload. The first `codes` half
+/// words of the gap are generator codes by edge.
+fn shape_blocks(
+    head: &mut Head,
+    store: &mut Store<'_>,
+    first: u16,
+    codes: u16,
+) -> Result<(), Error> {
+    let mut generator = 0_u16;
+    for index in first..head.blocks {
+        let mut block = at(Pool::of(store.pool, head).blocks, index);
+        block.at = head.payload;
+        if !block.is_triangle() {
+            let codes = Codes {
+                words: halves(usize::from(codes)),
+                first: generator,
+            };
+            shape_block(head, store, index, &mut block, codes)?;
+        }
+        generator = generator.plus(block.generators);
+        put(Pool::of(store.pool, head).blocks, index, block);
+    }
+    Pool::of(store.pool, head).gap.fill(0);
+    Ok(())
+}
+
+/// Where the generator codes stand, and the number of the block's first generator.
+#[derive(Clone, Copy)]
+struct Codes {
+    words: usize,
+    first: u16,
+}
+
+fn shape_block(
+    head: &mut Head,
+    store: &mut Store<'_>,
+    index: u16,
+    block: &mut Block,
+    codes: Codes,
+) -> Result<(), Error> {
+    let Pool { blocks, gap, .. } = Pool::of(store.pool, head);
+    let whole = gap.len();
+    let (front, space) = gap.split_at_mut_checked(codes.words).ok_or(Error::Full)?;
+    let code: &[u16] = bytemuck::try_cast_slice(front).unwrap_or(&[]);
+    if block.generators != 0 {
+        let triangles = triangles(store.triangles);
+        let triangles = triangles.get(..usize::from(head.triangles)).unwrap_or(&[]);
+        let core: &mut [i16] = bytemuck::try_cast_slice_mut(space).unwrap_or(&mut []);
+        cocycle::build(block, codes.first, code, triangles, core)?;
+    }
+    head.harmonics = head.harmonics.max(block.harmonics);
+    let basis = halves(usize::from(block.generators).times(usize::from(block.harmonics)));
+    let space = space.get_mut(basis..).ok_or(Error::Full)?;
+    let later = blocks.get(usize::from(index).plus(1)..).unwrap_or(&[]);
+    let room = room(block, later, head, whole, space.len()).ok_or(Error::Full)?;
+    let members = members_mut(store.members);
+    let members = members.get_mut(block.members()).unwrap_or(&mut []);
+    let rows = order::build(block, members, space, room).ok_or(Error::Full)?;
+    let rows = codes.words.plus(basis).plus(rows);
+    place(head, store, block, codes, rows)
+}
+
+/// Entries of the factor that there is room for: besides the least that this block and the later
+/// ones need and the work arrays in the end, and besides the order while the payload is written.
+fn room(block: &Block, later: &[Block], head: &Head, whole: usize, space: usize) -> Option<usize> {
+    let least = block.least()?;
+    let mut taken = least.checked_add(Work::words(head.widest, head.harmonics)?)?;
+    for block in later {
+        taken = taken.checked_add(block.least()?)?;
+    }
+    let end = whole.checked_sub(taken)?;
+    let now = space.checked_sub(least.checked_add(order::Order::words(block.vertices)?)?)?;
+    // Six bytes an entry, and a word of rounding for values and for rows.
+    end.min(now).saturating_sub(2).times(8).checked_div(6)
+}
+
+/// Moves the rows to the end of the gap and writes the rest of the payload in front of them.
+fn place(
+    head: &mut Head,
+    store: &mut Store<'_>,
+    block: &mut Block,
+    codes: Codes,
+    rows: usize,
+) -> Result<(), Error> {
+    let gap = Pool::of(store.pool, head).gap;
+    let (end, size) = (gap.len(), block.size().ok_or(Error::Full)?);
+    let moved = halves(block.entries as usize);
+    let start = end.checked_sub(size).ok_or(Error::Full)?;
+    raise(gap, rows, end.saturating_sub(moved), moved);
+    let (front, words) = gap.split_at_mut_checked(start).ok_or(Error::Full)?;
+    let bare = size.saturating_sub(moved);
+    words.get_mut(..bare).unwrap_or(&mut []).fill(0);
+    let mut arena = Arena::new(words);
+    let payload = Payload::carve(&mut arena, *block).ok_or(Error::Full)?;
+    let (code, rest) = front.split_at_mut_checked(codes.words).ok_or(Error::Full)?;
+    let code: &[u16] = bytemuck::try_cast_slice(code).unwrap_or(&[]);
+    let basis = halves(payload.basis.len());
+    let (basis, order) = rest.split_at_mut_checked(basis).ok_or(Error::Full)?;
+    let basis: &[i16] = bytemuck::try_cast_slice(basis).unwrap_or(&[]);
+    let order = order::Order::carve(&mut Arena::new(order), block.vertices).ok_or(Error::Full)?;
+    for (count, column) in payload.count.iter_mut().zip(order.column.windows(2)) {
+        if let [from, to] = column {
+            // A column has fewer rows than there are vertices.
+            *count = to.minus(*from) as u16;
+        }
+    }
+    for (kept, value) in payload.basis.iter_mut().zip(basis) {
+        *kept = *value;
+    }
+    let members = members(store.members).get(block.members()).unwrap_or(&[]);
+    for (kept, member) in payload.codes.iter_mut().zip(members) {
+        let code = at(code, member.edge);
+        let inside = code & ZERO != ZERO;
+        *kept = if inside {
+            code.minus(codes.first)
+        } else {
+            ZERO
+        };
+    }
+    // Until the map is renumbered; a projection has none, and its hints begin as zero.
+    for (hint, place) in payload.hint.iter_mut().zip(order.place.iter()) {
+        *hint = i32::from(*place);
+    }
+    front.get_mut(codes.words..).unwrap_or(&mut []).fill(0);
+    // A pool has fewer than 2^32 words.
+    block.words = size as u32;
+    head.payload = head.payload.plus(block.words);
+    block.at = head.payload;
+    Ok(())
+}
+
+/// Carries the order of the vertices into the map of a balance.
+fn renumber_map(head: &Head, store: &mut Store<'_>) {
+    let nodes = usize::from(head.nodes);
+    let Pool {
+        blocks, payloads, ..
+    } = Pool::of(store.pool, head);
+    let end = payloads.len().saturating_sub(halves(nodes));
+    let (payloads, map) = payloads.split_at_mut_checked(end).unwrap_or_default();
+    let map: &mut [u16] = bytemuck::try_cast_slice_mut(map).unwrap_or(&mut []);
+    for vertex in map.iter_mut().take(nodes).filter(|vertex| **vertex != NONE) {
+        let index = blocks.partition_point(|block| block.first_vertex <= *vertex);
+        let block = at(blocks, (index as u32).minus(1));
+        // The map is the first payload: distances count it.
+        let from = end.plus(halves(nodes)).saturating_sub(block.at as usize);
+        let words = payloads.get_mut(from..).unwrap_or(&mut []);
+        if let Some(payload) = Payload::carve(&mut Arena::new(words), block) {
+            let place = at(payload.hint, vertex.minus(block.first_vertex));
+            *vertex = block.first_vertex.plus(place as u16);
+        }
+    }
+}
+
+/// Factors, norms and Gram matrices of the blocks from `first` on.
+pub(super) fn number_blocks(
+    head: &mut Head,
+    store: &mut Store<'_>,
+    first: u16,
+    trust: Option<&[u8]>,
+) -> Result<(), Error> {
+    for index in first..head.blocks {
+        let mut block = at(Pool::of(store.pool, head).blocks, index);
+        if block.is_triangle() {
+            continue;
+        }
+        let edges = Edges {
+            members: members(store.members).get(block.members()).unwrap_or(&[]),
+            trust,
+        };
+        let Pool { gap, payloads, .. } = Pool::of(store.pool, head);
+        let result = number_block(head, &mut block, edges, gap, payloads);
+        gap.fill(0);
+        put(Pool::of(store.pool, head).blocks, index, block);
+        result?;
+    }
+    Ok(())
+}
+
+fn number_block(
+    head: &Head,
+    block: &mut Block,
+    edges: Edges<'_>,
+    gap: &mut [u64],
+    payloads: &mut [u64],
+) -> Result<(), Error> {
+    let (mut payload, mut work) = open(head, block, gap, payloads).ok_or(Error::Full)?;
+    // A weight is at most 255.
+    let weight = |edge: u16| edges.weight(edge) as u32;
+    block.scale = factor::build(edges.members, weight, &mut payload, &mut work);
+    let (mut solver, cohomology) = solver(block, edges, payload, work);
+    let norm = solver.find_norm().ok_or(Error::IllConditioned)?;
+    if u64::from(norm).times(u64::from(block.root())) >= CONDITION {
+        return Err(Error::IllConditioned);
+    }
+    (block.norm, solver.norm) = (norm, norm);
+    if block.harmonics != 0 {
+        Cocycles::of(solver, cohomology, block.harmonics).build()?;
+    }
+    Ok(())
+}
+
+/// The arrays of one block: what it keeps, and what it works on.
+pub(super) fn open<'a>(
+    head: &Head,
+    block: &Block,
+    gap: &'a mut [u64],
+    payloads: &'a mut [u64],
+) -> Option<(Payload<'a>, Work<'a>)> {
+    let words = payload(payloads, block);
+    let payload = Payload::carve(&mut Arena::new(words), *block)?;
+    let work = Work::carve(&mut Arena::new(gap), head.widest, head.harmonics)?;
+    let wide = usize::from(block.vertices);
+    Some((
+        payload,
+        Work {
+            x: work.x.get_mut(..wide)?,
+            y: work.y.get_mut(..wide)?,
+            d: work.d.get_mut(..wide)?,
+            ..work
+        },
+    ))
 }

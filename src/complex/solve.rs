@@ -1,28 +1,42 @@
 //! What potentials belong to a right-hand side, and how sure is their integer part?
 //!
-//! `x` is `i64` in units of 2^-16 ulp, `d` a remainder of `shift` more bits with
-//! `|d| <= 2^(shift-1)`. Each pass computes the residual exactly from the edges, shifts it up as
-//! far as the norm of the inverse allows, solves with the factor and adds. The exact solution is
-//! then within norm times residual. A pass is the last when no threshold lies within that
-//! distance: the integer part is then that of the exact rational solution, whatever the factor.
+//! A pass computes the residual exactly from the edges, shifts it up as far as the norm of the
+//! inverse allows, solves with the factor and adds. The exact solution is then within norm times
+//! residual. A pass is the last when no threshold lies within that distance: the integer part is
+//! then that of the exact rational solution, whatever the factor.
+//!
+//! [`Solver::quick`] starts from the last potentials and keeps `x` in units of 2^-32; it serves
+//! flows of moderate size on blocks of moderate condition, that is nearly all. [`Solver::refine`]
+//! serves the rest: `x` in units of 2^-16 and a remainder `d` of `shift` more bits, `|d| <=
+//! 2^(shift-1)`. Where the factor is partial, each correction is scaled by the step of Barzilai and
+//! Borwein; with a full factor the step is one.
 //!
 //! Bounds: `sum |f| < 2^46` over the block gives `|x|, |y| < 2^62` (math.md T11); a shifted
 //! residual is kept below `2^61 / max(norm, vertices)`. Sums over the edges of a vertex wrap on the
-//! way and fit at the end. Source: math.md 2.5. Does not know what the right-hand side means: see
-//! [`Source`].
+//! way and fit at the end. Source: math.md 2.5; Barzilai, Borwein 1988. Does not know what the
+//! right-hand side means: see [`Source`].
 
-use super::{Block, Ends, Work};
-use crate::num::wide::{Reciprocal, bits, mul_q30, shr_round};
+use super::pool::{Payload, Work};
+use super::project::SMALL;
+use super::{Block, Member};
+use crate::num::wide::{bits, mul_q32, shr_round};
 use crate::num::{Exact, at, put};
 
-/// Fraction bits of a potential.
+/// Fraction bits of a potential in [`Solver::refine`].
 pub(super) const GUARD: u32 = 16;
 /// The common threshold, 25033/65536: away from all simple fractions.
 pub(super) const THRESHOLD: i64 = 25_033;
 /// Most extra bits of a remainder.
 pub(super) const EXTRA: u32 = 24;
-/// Passes after which the floor is taken uncertified.
+/// Passes of the quick way: two do for all but the largest blocks.
+const QUICK: u16 = 4;
+/// Passes after which the floor is taken uncertified: with a full factor, and with a partial one.
 const PASSES: u16 = 8;
+const PASSES_PARTIAL: u16 = 4_000;
+/// A hint is kept if all potentials are below this many bits.
+const HINT: u32 = 29;
+/// One in the format of steps.
+const STEP: u32 = 1 << 16;
 
 /// A right-hand side, one number per vertex of a block.
 pub(super) trait Source {
@@ -32,22 +46,18 @@ pub(super) trait Source {
     fn fine(&self, y: &mut [i64], bits: u32) -> u64;
 }
 
-/// The edges of a block and their ends.
+/// The edges of a block with their weights.
 #[derive(Clone, Copy)]
 pub(super) struct Edges<'a> {
-    pub(super) members: &'a [u16],
-    pub(super) ends: &'a [Ends],
-    pub(super) first_vertex: u16,
+    pub(super) members: &'a [Member],
+    /// Trust in each edge, by edge; none means 1.
+    pub(super) trust: Option<&'a [u8]>,
 }
 
 impl Edges<'_> {
-    /// Tail and head of a member, by place in the block.
-    pub(super) fn local(&self, edge: u16) -> (u16, u16) {
-        let end = at(self.ends, edge);
-        (
-            end.tail.minus(self.first_vertex),
-            end.head.minus(self.first_vertex),
-        )
+    pub(super) fn weight(&self, edge: u16) -> i64 {
+        self.trust
+            .map_or(1, |trust| i64::from(at(trust, edge).max(1)))
     }
 }
 
@@ -55,50 +65,66 @@ impl Edges<'_> {
 pub(super) struct Solver<'a> {
     pub(super) edges: Edges<'a>,
     pub(super) root: u16,
+    /// Most edges at a vertex.
+    degree: u16,
+    /// Whether the factor is partial.
+    partial: bool,
     /// Bound of the infinity norm of the inverse.
     pub(super) norm: u32,
-    pub(super) rows: &'a [u16],
-    /// Column starts of this block, one more than its vertices.
-    pub(super) column: &'a [u32],
-    pub(super) values: &'a [i32],
-    pub(super) mantissa: &'a [u32],
-    pub(super) exponent: &'a [i16],
+    scale: u8,
+    count: &'a [u16],
+    rows: &'a [u16],
+    values: &'a [u32],
+    reciprocal: &'a [u32],
+    pub(super) hint: &'a mut [i32],
     pub(super) x: &'a mut [i64],
     pub(super) y: &'a mut [i64],
     pub(super) d: &'a mut [i32],
+    /// The step of the pass before, Q16.
+    step: u32,
 }
 
-/// The solver of one block of a settled complex.
+/// What a solver leaves of a block's arrays: those of the cocycles.
+pub(super) struct Cohomology<'a> {
+    pub(super) gram: &'a mut [i64],
+    pub(super) basis: &'a [i16],
+    pub(super) codes: &'a [u16],
+    pub(super) c: &'a mut [i64],
+    pub(super) dc: &'a mut [i64],
+}
+
+/// The solver of one block.
 pub(super) fn solver<'a>(
     block: &Block,
-    members: &'a [u16],
-    ends: &'a [Ends],
-    rows: &'a [u16],
-    column: &'a [u32],
-    work: &'a mut Work<'_>,
-) -> Solver<'a> {
-    let vertices = usize::from(block.first_vertex)..usize::from(block.end_vertex);
-    let members_range = usize::from(block.first_member)..usize::from(block.end_member);
-    let wide = usize::from(block.vertices());
-    Solver {
-        edges: Edges {
-            members: members.get(members_range).unwrap_or(&[]),
-            ends,
-            first_vertex: block.first_vertex,
-        },
-        root: block.vertices().minus(1),
+    edges: Edges<'a>,
+    payload: Payload<'a>,
+    work: Work<'a>,
+) -> (Solver<'a>, Cohomology<'a>) {
+    let solver = Solver {
+        edges,
+        root: block.root(),
+        degree: block.degree,
+        partial: block.is_partial(),
         norm: block.norm,
-        rows,
-        column: column
-            .get(vertices.start..vertices.end.plus(1))
-            .unwrap_or(&[]),
-        values: work.values,
-        mantissa: work.mantissa.get(vertices.clone()).unwrap_or(&[]),
-        exponent: work.exponent.get(vertices.clone()).unwrap_or(&[]),
-        x: work.x.get_mut(vertices).unwrap_or(&mut []),
-        y: work.y.get_mut(..wide).unwrap_or(&mut []),
-        d: work.d.get_mut(..wide).unwrap_or(&mut []),
-    }
+        scale: block.scale,
+        count: payload.count,
+        rows: payload.rows,
+        values: payload.values,
+        reciprocal: payload.reciprocal,
+        hint: payload.hint,
+        x: work.x,
+        y: work.y,
+        d: work.d,
+        step: 0,
+    };
+    let cohomology = Cohomology {
+        gram: payload.gram,
+        basis: payload.basis,
+        codes: payload.codes,
+        c: work.c,
+        dc: work.dc,
+    };
+    (solver, cohomology)
 }
 
 /// How a refinement ended.
@@ -110,31 +136,188 @@ pub(super) struct Outcome {
     pub(super) shift: u32,
 }
 
-impl<'a> Solver<'a> {
+impl Solver<'_> {
+    /// Finds the integer potentials of a flow of `wide` bits from the last ones, into `x`. `None`
+    /// if that would take more care than this way takes.
+    ///
+    /// The residual may wrap on the way, so its true size must be known to fit. Potentials of a
+    /// flow `e` have energy at most `|e|^2`; a pass leaves a part of `2^-gain` of the error's
+    /// energy norm; a residual is at most `sqrt(2 degree)` times that norm.
+    pub(super) fn quick(&mut self, flow: &[i32], wide: u32) -> Option<u16> {
+        let condition = u64::from(self.norm).times(u64::from(self.root));
+        let gain = 27_u32.checked_sub(bits(condition))?;
+        if self.partial || wide > SMALL {
+            return None;
+        }
+        let (left, most) = self.first_residual(flow);
+        let edges = bits(self.edges.members.len() as u64);
+        let root = edges.plus(bits(u64::from(self.degree))).plus(2) >> 1;
+        if bits(left).plus(root) > gain.plus(30) {
+            return None;
+        }
+        let shift = self.room(most).min(32);
+        if most != 0 {
+            self.shift_up(shift);
+            self.substitute();
+        }
+        // From units of 2^-shift to units of 2^-32, if they are below 2^61 then.
+        let wide = bits(self.y.iter().fold(0, |all, y| all | y.unsigned_abs()));
+        if wide.plus(32) > shift.plus(61) {
+            return None;
+        }
+        let up = 32_u32.minus(shift);
+        for ((x, y), hint) in self.x.iter_mut().zip(self.y.iter()).zip(self.hint.iter()) {
+            *x = (i64::from(*hint) << 32).plus(*y << up);
+        }
+        for passes in 1..=QUICK {
+            let most = self.next_residual(flow);
+            if self.certain(most) {
+                for x in self.x.iter_mut() {
+                    *x = x.plus(THRESHOLD << GUARD) >> 32;
+                }
+                return Some(if most == 0 && passes == 1 { 0 } else { passes });
+            }
+            self.touch_up(bits(most));
+        }
+        None
+    }
+
+    /// Adds to `x` the solution for a residual of `wide` bits in single precision: an error is
+    /// known to so many digits that this gains 20 of them. Nothing proves that sums fit on the way.
+    /// If one wraps, the correction is wrong but still below 2^3 times the residual, and the next
+    /// residual tells.
+    #[inline(never)]
+    fn touch_up(&mut self, wide: u32) {
+        let (down, up) = (wide.saturating_sub(28), 28_u32.saturating_sub(wide));
+        for (d, y) in self.d.iter_mut().zip(self.y.iter()) {
+            *d = ((*y >> down) as i32) << up;
+        }
+        let d = &mut *self.d;
+        let (mut rows, mut values) = (self.rows, self.values);
+        let scaled = |a: i32, l: u32| (i64::from(a).wrapping_mul(i64::from(l)) >> 32) as i32;
+        for (vertex, (count, reciprocal)) in (0_u32..).zip(self.count.iter().zip(self.reciprocal)) {
+            let pivot = at(d, vertex);
+            let (column, weights) = split(&mut rows, &mut values, usize::from(*count));
+            for (row, value) in column.iter().zip(weights) {
+                put(d, *row, at(d, *row).wrapping_add(scaled(pivot, *value)));
+            }
+            put(
+                d,
+                vertex,
+                scaled(pivot, *reciprocal).wrapping_shl(u32::from(self.scale)),
+            );
+        }
+        (rows, values) = (self.rows, self.values);
+        for (vertex, count) in (0..self.count.len() as u32).zip(self.count).rev() {
+            let (column, weights) = split_end(&mut rows, &mut values, usize::from(*count));
+            let mut sum = at(d, vertex);
+            for (row, value) in column.iter().zip(weights) {
+                sum = sum.wrapping_add(scaled(at(d, *row), *value));
+            }
+            put(d, vertex, sum);
+        }
+        for (x, d) in self.x.iter_mut().zip(self.d.iter_mut()) {
+            *x = x.wrapping_add((i64::from(*d) >> up) << down);
+            *d = 0;
+        }
+    }
+
+    /// `y = d0^T (f - d0 hint)`. Returns the largest magnitudes of the flow that is left and of
+    /// `y`.
+    #[inline(never)]
+    fn first_residual(&mut self, flow: &[i32]) -> (u64, u64) {
+        let (y, hint) = (&mut *self.y, &*self.hint);
+        y.fill(0);
+        let mut most = 0_i32;
+        for member in self.edges.members {
+            // The flow and the hints are below 2^29, so what is left is below 2^31.
+            let drop = at(hint, member.head).minus(at(hint, member.tail));
+            let left = at(flow, member.edge).minus(drop);
+            most |= left ^ (left >> 31);
+            let left = i64::from(left);
+            put(y, member.head, at(y, member.head).plus(left));
+            put(y, member.tail, at(y, member.tail).minus(left));
+        }
+        // As many bits as the largest.
+        (u64::from(most.unsigned_abs()), self.largest())
+    }
+
+    /// `y = d0^T (f - d0 x)` in units of 2^-32. Returns the largest magnitude.
+    #[inline(never)]
+    fn next_residual(&mut self, flow: &[i32]) -> u64 {
+        let (y, x) = (&mut *self.y, &*self.x);
+        y.fill(0);
+        for member in self.edges.members {
+            let drop = at(x, member.head).wrapping_sub(at(x, member.tail));
+            let left = (i64::from(at(flow, member.edge)) << 32).wrapping_sub(drop);
+            put(y, member.head, at(y, member.head).wrapping_add(left));
+            put(y, member.tail, at(y, member.tail).wrapping_sub(left));
+        }
+        self.largest()
+    }
+
+    #[inline(never)]
+    fn shift_up(&mut self, shift: u32) {
+        for value in self.y.iter_mut() {
+            *value <<= shift;
+        }
+    }
+
+    /// Whether the exact solution has the integer parts of `x + t`, given the largest residual, in
+    /// units of 2^-32.
+    #[inline(never)]
+    fn certain(&self, most: u64) -> bool {
+        let distance = u64::from(self.norm).plus(1).saturating_mul(most);
+        let Ok(distance) = u32::try_from(distance) else {
+            return false;
+        };
+        let raised = (THRESHOLD << GUARD) as u32;
+        self.x.iter().take(usize::from(self.root)).all(|x| {
+            let above = (*x as u32).wrapping_add(raised);
+            distance <= above && above.checked_add(distance).is_some()
+        })
+    }
+
+    /// Keeps integer potentials as the next hint if they are small enough; whether they are.
+    #[inline(never)]
+    pub(super) fn keep(&mut self) -> bool {
+        let all = self.x.iter().fold(0, |all, x| all | x.unsigned_abs());
+        let small = bits(all) < HINT;
+        for (hint, x) in self.hint.iter_mut().zip(self.x.iter()) {
+            *hint = if small { *x as i32 } else { 0 };
+        }
+        small
+    }
+
     /// Solves `G x = source` until the integer part of `x + t` is certain; if `sharp`, also until
     /// all extra bits are in use.
     pub(super) fn refine(&mut self, source: &dyn Source, sharp: bool) -> Outcome {
         self.x.fill(0);
         self.d.fill(0);
+        self.step = 0;
+        let limit = self.limit();
         let mut outcome = Outcome::default();
         loop {
             let mut most = self.residual(source);
             let fine = bits(most).plus(outcome.shift) <= 56;
             if fine && (outcome.passes != 0 || most == 0) {
-                let all_bits = most == 0 || outcome.shift == EXTRA;
                 let (rest, slack) = self.fine_residual(source, outcome.shift);
-                let certain = self.certain(rest.plus(slack), outcome.shift);
+                // After a pass with a full factor the remainder is exact to its last bits; after
+                // one with a partial factor only what is left tells.
+                let exact = !self.partial || rest <= u64::from(self.degree);
+                let all_bits = most == 0 || outcome.shift == EXTRA && exact;
+                let certain = self.certain_rest(rest.plus(slack), outcome.shift);
                 if certain && (all_bits || !sharp) {
                     return outcome;
                 }
-                if outcome.shift == EXTRA && outcome.passes < PASSES {
+                if outcome.shift == EXTRA && outcome.passes < limit {
                     self.polish(rest);
                     outcome.passes = outcome.passes.plus(1);
                     continue;
                 }
                 most = self.residual(source);
             }
-            if outcome.passes == PASSES {
+            if outcome.passes >= limit {
                 outcome.uncertified = true;
                 return outcome;
             }
@@ -144,13 +327,48 @@ impl<'a> Solver<'a> {
         }
     }
 
+    fn limit(&self) -> u16 {
+        if self.partial { PASSES_PARTIAL } else { PASSES }
+    }
+
+    /// A bound of the infinity norm of the inverse: the inverse is nonnegative, so its largest row
+    /// sum is the largest potential `v` of the all-ones side, and with a residual below 1/16 it is
+    /// at most `v / (1 - 1/16)`. `None` if it cannot be found. Potentials in units of 2^-24.
+    pub(super) fn find_norm(&mut self) -> Option<u32> {
+        const ONE: u32 = 24;
+        self.x.fill(0);
+        self.step = 0;
+        for _ in 0..=self.limit() {
+            self.y.fill(1 << ONE);
+            self.subtract();
+            let most = self.largest();
+            if most < 1 << ONE.minus(4) {
+                let most = self.x.iter().max().copied().unwrap_or(0).unsigned_abs() >> ONE;
+                return u32::try_from(most.plus(most >> 3).plus(2)).ok();
+            }
+            // The norm is not known yet: below 2^31, since there are at most 2^15 vertices.
+            let room = 27_u32.saturating_sub(bits(most));
+            self.shift_up(room);
+            self.solve();
+            for (x, y) in self.x.iter_mut().zip(self.y.iter()) {
+                *x = x.checked_add(shr_round(*y, room))?;
+            }
+        }
+        None
+    }
+
     /// How far a residual may be shifted up so that the solution stays below 2^61.
-    fn headroom(&self, most: u64) -> u32 {
+    fn room(&self, most: u64) -> u32 {
         let wide = u64::from(self.norm).max(u64::from(self.root.plus(1)));
         60_u32
             .saturating_sub(bits(most))
             .saturating_sub(bits(wide))
-            .min(EXTRA)
+            .saturating_sub(if self.partial { 6 } else { 0 })
+    }
+
+    /// The same for a remainder of at most [`EXTRA`] bits.
+    fn headroom(&self, most: u64) -> u32 {
+        self.room(most).min(EXTRA)
     }
 
     /// `y = source - G x`, exactly. Returns the largest magnitude.
@@ -162,29 +380,29 @@ impl<'a> Solver<'a> {
 
     /// `y -= G x` at all vertices.
     pub(super) fn subtract(&mut self) {
-        for edge in self.edges.members {
-            let (tail, head) = self.edges.local(*edge);
+        for member in self.edges.members {
+            let Member { edge, tail, head } = *member;
             let drop = at(self.x, head).wrapping_sub(at(self.x, tail));
+            let drop = drop.wrapping_mul(self.edges.weight(edge));
             put(self.y, head, at(self.y, head).wrapping_sub(drop));
             put(self.y, tail, at(self.y, tail).wrapping_add(drop));
         }
     }
 
-    /// Clears the root, whose equation is the sum of the others. The largest magnitude of the rest.
+    /// Clears the root, whose equation is the sum of the others. The largest magnitude of the rest,
+    /// rounded up to all ones.
+    #[inline(never)]
     fn largest(&mut self) -> u64 {
         put(self.y, self.root, 0);
-        let used = self.y.iter().take(usize::from(self.root));
-        used.map(|value| value.unsigned_abs()).max().unwrap_or(0)
+        self.y.iter().fold(0, |all, y| all | y.unsigned_abs())
     }
 
     /// One pass: `x + d = x + G^-1 y`, with the part of the source below the unit of `y`.
     fn correct(&mut self, source: &dyn Source, shift: u32) {
-        for value in self.y.iter_mut() {
-            *value <<= shift;
-        }
+        self.shift_up(shift);
         source.fine(self.y, shift);
-        put(self.y, self.root, 0);
-        self.substitute();
+        self.largest();
+        self.solve();
         for ((x, y), d) in self.x.iter_mut().zip(self.y.iter()).zip(self.d.iter_mut()) {
             let whole = shr_round(*y, shift);
             *x = x.plus(whole);
@@ -193,47 +411,84 @@ impl<'a> Solver<'a> {
         }
     }
 
-    /// `y = G^-1 y` by the factor; absolute values in between never exceed `sum |y|`.
-    pub(super) fn substitute(&mut self) {
-        for vertex in 0..self.root {
-            let pivot = at(self.y, vertex);
-            for (row, value) in self.entries(vertex) {
-                put(self.y, row, at(self.y, row).plus(mul_q30(pivot, value)));
-            }
-            let reciprocal = Reciprocal {
-                mantissa: at(self.mantissa, vertex),
-                exponent: at(self.exponent, vertex),
-            };
-            put(self.y, vertex, reciprocal.apply(pivot, 32));
-        }
-        for vertex in (0..self.root).rev() {
-            let mut sum = at(self.y, vertex);
-            for (row, value) in self.entries(vertex) {
-                sum = sum.plus(mul_q30(at(self.y, row), value));
-            }
-            put(self.y, vertex, sum);
+    /// `y = G^-1 y` as well as the factor knows it.
+    fn solve(&mut self) {
+        if self.partial {
+            self.stretch();
+        } else {
+            self.substitute();
         }
     }
 
-    fn entries(&self, vertex: u16) -> impl Iterator<Item = (u16, i32)> + use<'a> {
-        let range = at(self.column, vertex) as usize..at(self.column, vertex.plus(1)) as usize;
-        let (rows, values) = (self.rows, self.values);
-        let rows = rows.get(range.clone()).unwrap_or(&[]);
-        rows.iter()
-            .copied()
-            .zip(values.get(range).unwrap_or(&[]).iter().copied())
+    /// `y = G^-1 y` by the factor; absolute values in between never exceed `sum |y|`.
+    #[inline(never)]
+    fn substitute(&mut self) {
+        self.substitute_with(|_, _| ());
+    }
+
+    /// The same; `with` sees the side as the pivots meet it, and that over the pivot.
+    #[inline(always)]
+    fn substitute_with(&mut self, mut with: impl FnMut(i64, i64)) {
+        let y = &mut *self.y;
+        let (mut rows, mut values) = (self.rows, self.values);
+        let columns = self.count.iter().zip(self.reciprocal);
+        for (vertex, (count, reciprocal)) in (0_u32..).zip(columns) {
+            let pivot = at(y, vertex);
+            let (column, weights) = split(&mut rows, &mut values, usize::from(*count));
+            for (row, value) in column.iter().zip(weights) {
+                put(y, *row, at(y, *row).plus(mul_q32(pivot, *value)));
+            }
+            let quotient = mul_q32(pivot, *reciprocal) << self.scale;
+            with(pivot, quotient);
+            put(y, vertex, quotient);
+        }
+        (rows, values) = (self.rows, self.values);
+        for (vertex, count) in (0..self.count.len() as u32).zip(self.count).rev() {
+            let (column, weights) = split_end(&mut rows, &mut values, usize::from(*count));
+            let mut sum = at(y, vertex);
+            for (row, value) in column.iter().zip(weights) {
+                sum = sum.plus(mul_q32(at(y, *row), *value));
+            }
+            put(y, vertex, sum);
+        }
+    }
+
+    /// A substitution by a partial factor `M`, times the step that was best for the pass before: `r
+    /// M^-1 r / (z G z)` for its side `r` and its correction `z`; at first the best for this one.
+    fn stretch(&mut self) {
+        let mut energy = Float::default();
+        self.substitute_with(|side, potential| {
+            let part = Float::of(side.unsigned_abs()).times(Float::of(potential.unsigned_abs()));
+            energy = energy.plus(part);
+        });
+        let mut work = Float::default();
+        for member in self.edges.members {
+            let Member { edge, tail, head } = *member;
+            let drop = Float::of(at(self.y, head).minus(at(self.y, tail)).unsigned_abs());
+            let weight = Float::of(self.edges.weight(edge).unsigned_abs());
+            work = work.plus(drop.times(drop).times(weight));
+        }
+        let best = energy
+            .over(work)
+            .unwrap_or(STEP)
+            .clamp(STEP >> 3, STEP << 4);
+        let step = if self.step == 0 { best } else { self.step };
+        self.step = best;
+        for y in self.y.iter_mut() {
+            // A step is below 2^5: as a fraction of that it is below one.
+            *y = mul_q32(*y, step << 11) << 5;
+        }
     }
 
     /// From the residual of `x` to that of `x + d`, in units of `2^-(16 + shift)`. Returns the
     /// largest magnitude and how far the source may be off.
     fn fine_residual(&mut self, source: &dyn Source, shift: u32) -> (u64, u64) {
-        for value in self.y.iter_mut() {
-            *value <<= shift;
-        }
+        self.shift_up(shift);
         let slack = source.fine(self.y, shift);
-        for edge in self.edges.members {
-            let (tail, head) = self.edges.local(*edge);
+        for member in self.edges.members {
+            let Member { edge, tail, head } = *member;
             let drop = i64::from(at(self.d, head)).minus(i64::from(at(self.d, tail)));
+            let drop = drop.times(self.edges.weight(edge));
             put(self.y, head, at(self.y, head).minus(drop));
             put(self.y, tail, at(self.y, tail).plus(drop));
         }
@@ -244,10 +499,8 @@ impl<'a> Solver<'a> {
     /// bits.
     fn polish(&mut self, most: u64) {
         let up = self.headroom(most);
-        for value in self.y.iter_mut() {
-            *value <<= up;
-        }
-        self.substitute();
+        self.shift_up(up);
+        self.solve();
         for ((x, y), d) in self.x.iter_mut().zip(self.y.iter()).zip(self.d.iter_mut()) {
             let fraction = i64::from(*d).plus(shr_round(*y, up));
             let whole = shr_round(fraction, EXTRA);
@@ -256,8 +509,8 @@ impl<'a> Solver<'a> {
         }
     }
 
-    /// Whether the exact solution has the same integer parts, given the largest residual.
-    fn certain(&self, most: u64, shift: u32) -> bool {
+    /// Whether the exact solution has the integer parts of `x + d + t`, given the largest residual.
+    fn certain_rest(&self, most: u64, shift: u32) -> bool {
         let distance = u64::from(self.norm).plus(1).saturating_mul(most);
         let Ok(distance) = i64::try_from(distance) else {
             return false;
@@ -285,6 +538,29 @@ impl<'a> Solver<'a> {
     }
 }
 
+/// The next column and its multipliers, taken off the front.
+#[inline(always)]
+fn split<'a>(rows: &mut &'a [u16], values: &mut &'a [u32], count: usize) -> (&'a [u16], &'a [u32]) {
+    let (column, rest) = rows.split_at_checked(count).unwrap_or_default();
+    let (weights, others) = values.split_at_checked(count).unwrap_or_default();
+    (*rows, *values) = (rest, others);
+    (column, weights)
+}
+
+/// The last column and its multipliers, taken off the end.
+#[inline(always)]
+fn split_end<'a>(
+    rows: &mut &'a [u16],
+    values: &mut &'a [u32],
+    count: usize,
+) -> (&'a [u16], &'a [u32]) {
+    let place = rows.len().saturating_sub(count);
+    let (rest, column) = rows.split_at_checked(place).unwrap_or_default();
+    let (others, weights) = values.split_at_checked(place).unwrap_or_default();
+    (*rows, *values) = (rest, others);
+    (column, weights)
+}
+
 /// The fraction of `x + d + t`, in units of `2^-(16 + shift)`.
 fn above_threshold(x: i64, d: i32, shift: u32) -> i64 {
     let fraction = x.plus(THRESHOLD) & 0xffff;
@@ -293,5 +569,74 @@ fn above_threshold(x: i64, d: i32, shift: u32) -> i64 {
         above.plus(1 << GUARD.plus(shift))
     } else {
         above
+    }
+}
+
+/// A positive number as 31 bits and an exponent, for the steps of a partial factor: these need a
+/// few digits, and range.
+#[derive(Clone, Copy, Default)]
+struct Float {
+    digits: u64,
+    exponent: i32,
+}
+
+impl Float {
+    fn of(value: u64) -> Self {
+        Self {
+            digits: value,
+            exponent: 0,
+        }
+        .normal()
+    }
+
+    /// The same with exactly 31 digits, or zero.
+    fn normal(self) -> Self {
+        let wide = bits(self.digits) as i32;
+        let down = wide.minus(31);
+        let digits = if down > 0 {
+            self.digits >> down
+        } else {
+            self.digits << 0_i32.minus(down)
+        };
+        let exponent = if digits == 0 {
+            0
+        } else {
+            self.exponent.plus(down)
+        };
+        Self { digits, exponent }
+    }
+
+    fn times(self, other: Self) -> Self {
+        Self {
+            digits: self.digits.times(other.digits),
+            exponent: self.exponent.plus(other.exponent),
+        }
+        .normal()
+    }
+
+    fn plus(self, other: Self) -> Self {
+        let (small, large) =
+            if self.exponent < other.exponent && other.digits != 0 || self.digits == 0 {
+                (self, other)
+            } else {
+                (other, self)
+            };
+        let down = large.exponent.minus(small.exponent).clamp(0, 63);
+        Self {
+            digits: large.digits.plus(small.digits >> down),
+            exponent: large.exponent,
+        }
+        .normal()
+    }
+
+    /// The quotient in Q16; `None` by zero.
+    fn over(self, other: Self) -> Option<u32> {
+        let quotient = (self.digits << 32).checked_div(other.digits)?;
+        let down = 16_i32.minus(self.exponent).plus(other.exponent);
+        let value = match u32::try_from(down) {
+            Ok(down) => quotient.checked_shr(down).unwrap_or(0),
+            Err(_) => u64::from(u32::MAX),
+        };
+        Some(u32::try_from(value).unwrap_or(u32::MAX))
     }
 }

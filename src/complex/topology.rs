@@ -1,12 +1,17 @@
 //! How do nodes, edges and triangles come and go, so that only the set of them matters?
 //!
-//! All three tables are sorted prefixes of their arrays, and the rest of each array is zero: equal
-//! sets are equal bytes. Filling cliques is incremental: a new edge brings the triangles over the
-//! common neighbours of its ends, a removed edge takes its triangles with it. Room is checked
-//! before anything moves, so a refusal changes nothing. Does not compute: see `settle`.
+//! All tables are sorted prefixes of their arrays, and the rest of each array is zero: equal sets
+//! are equal bytes. The neighbours of a node are two runs: of the edges by (low, high) and of their
+//! indices by (high, low). A new edge brings the triangles over the common neighbours of its ends,
+//! found in O(degree) by merging those runs; a removed edge takes its triangles with it. The
+//! triangles it brings are merged in one walk that also renumbers, since numbers are positions:
+//! a change moves O(edges + triangles) short words. Blocks that a change does not touch stay in the
+//! pool. Room is checked before anything moves, so a refusal changes nothing. Does not compute: see
+//! `settle`.
 
-use super::{Complex, Edge, Error, NAMED, Triangle, triangles, triangles_mut};
+use super::{Complex, Edge, Error, NAMED, Triangle, members_mut, triangles, triangles_mut};
 use crate::num::{Exact, at, ordered, put};
+use core::cmp::Ordering;
 use core::mem::swap;
 
 impl Complex<'_> {
@@ -64,9 +69,23 @@ impl Complex<'_> {
         if self.nodes().len() >= self.store.ids.len() {
             return Err(Error::Full);
         }
-        self.forget();
+        self.drop_balance();
+        self.head.components = 0;
         insert(self.store.ids, self.head.nodes, place, id);
         self.head.nodes = self.head.nodes.plus(1);
+        Ok(())
+    }
+
+    /// Removes node `id`, its edges and their triangles. `Missing` if there is no such node.
+    pub fn remove_node(&mut self, id: u16) -> Result<(), Error> {
+        let place = self.node_index(id).ok_or(Error::Missing)?;
+        while let Some((other, _)) = self.graph().neighbours(id).last() {
+            self.remove_edge(id, other)?;
+        }
+        self.drop_balance();
+        self.head.components = 0;
+        remove(self.store.ids, self.head.nodes, usize::from(place));
+        self.head.nodes = self.head.nodes.minus(1);
         Ok(())
     }
 
@@ -89,32 +108,34 @@ impl Complex<'_> {
         if self.edges().len() >= self.store.edges.len() {
             return Err(Error::Full);
         }
+        let mut closed = 0_u16;
         if self.fills_cliques() {
-            let closed = self
-                .nodes()
-                .iter()
-                .filter(|&&c| self.joined(low, high, c))
-                .count();
-            self.room_for_triangles(closed)?;
+            // A node has at most as many neighbours as there are edges.
+            closed = self.graph().common(low, high).count() as u16;
+            self.room_for_triangles(usize::from(closed))?;
         }
-        self.forget();
-        insert(self.store.edges, self.head.edges, place, edge);
+        self.drop_balance();
+        self.head.components = 0;
+        if closed != 0 {
+            self.drop_blocks_of(|complex, edge| complex.sides_with(low, high, edge));
+            self.head.complete = 0;
+        }
+        // At most 32,767 edges.
+        let place = place as u16;
+        self.merge_triangles(place, low, high, closed);
+        self.number_edges(|index| index.plus(u16::from(index >= place)));
+        let key = |index: &u16| key(at(self.store.edges, *index));
+        let known = self.store.by_high.get(..usize::from(self.head.edges));
+        let rank = known
+            .unwrap_or(&[])
+            .partition_point(|i| key(i) < (high, low));
+        let used = usize::from(self.head.edges);
+        for index in self.store.by_high.iter_mut().take(used) {
+            *index = index.plus(u16::from(*index >= place));
+        }
+        insert(self.store.by_high, self.head.edges, rank, place);
+        insert(self.store.edges, self.head.edges, usize::from(place), edge);
         self.head.edges = self.head.edges.plus(1);
-        self.renumber(|index| {
-            if usize::from(index) >= place {
-                index.plus(1)
-            } else {
-                index
-            }
-        });
-        if self.fills_cliques() {
-            for node in 0..self.head.nodes {
-                let c = at(self.store.ids, node);
-                if self.joined(low, high, c) {
-                    self.insert_clique(low, high, c);
-                }
-            }
-        }
         Ok(())
     }
 
@@ -122,11 +143,22 @@ impl Complex<'_> {
     /// there is no such edge.
     pub fn remove_edge(&mut self, a: u16, b: u16) -> Result<(), Error> {
         let gone = self.edge_index(a, b).ok_or(Error::Missing)?;
-        self.forget();
-        self.retain_triangles(|triangle| !triangle.edges().contains(&gone));
+        self.drop_balance();
+        self.head.components = 0;
+        self.drop_blocks_of(|_, edge| edge == gone);
+        let lower = |index: u16| index.minus(u16::from(index > gone));
+        self.retain_triangles(|triangle| !triangle.edges().contains(&gone), lower);
+        self.number_edges(lower);
+        let used = usize::from(self.head.edges);
+        let known = self.store.by_high.get(..used).unwrap_or(&[]);
+        let rank = known.iter().position(|index| *index == gone);
+        remove(self.store.by_high, self.head.edges, rank.unwrap_or(used));
         remove(self.store.edges, self.head.edges, usize::from(gone));
         self.head.edges = self.head.edges.minus(1);
-        self.renumber(|index| if index > gone { index.minus(1) } else { index });
+        let left = usize::from(self.head.edges);
+        for index in self.store.by_high.iter_mut().take(left) {
+            *index = lower(*index);
+        }
         Ok(())
     }
 
@@ -148,7 +180,9 @@ impl Complex<'_> {
             }
             Err(place) => {
                 self.room_for_triangles(1)?;
-                self.forget();
+                let sides = triangle.edges();
+                self.drop_blocks_of(|_, edge| sides.contains(&edge));
+                self.head.complete = 0;
                 self.insert_triangle(
                     place,
                     Triangle {
@@ -170,8 +204,8 @@ impl Complex<'_> {
         if fill {
             self.fill_all()?;
         } else {
-            self.forget();
-            self.retain_triangles(Triangle::named);
+            self.drop_projection();
+            self.retain_triangles(Triangle::named, |index| index);
         }
         self.head.named_only = u16::from(!fill);
         Ok(())
@@ -191,7 +225,7 @@ impl Complex<'_> {
         if cliques > triangles(self.store.triangles).len() {
             return Err(Error::Full);
         }
-        self.forget();
+        self.drop_projection();
         for index in 0..self.head.edges {
             let ab = at(self.store.edges, index);
             let first = self.first_from(ab.high);
@@ -224,9 +258,19 @@ impl Complex<'_> {
         self.edges().partition_point(|edge| edge.low < id) as u16
     }
 
-    /// Whether `c` is a neighbour of both `a` and `b`.
-    fn joined(&self, a: u16, b: u16, c: u16) -> bool {
-        self.edge_index(a, c).is_some() && self.edge_index(b, c).is_some()
+    fn graph(&self) -> Graph<'_> {
+        Graph::of(self.store.edges, self.store.by_high, self.head.edges)
+    }
+
+    /// Whether `edge` joins `a` or `b` to a common neighbour of both.
+    fn sides_with(&self, a: u16, b: u16, edge: u16) -> bool {
+        let Edge { low, high } = at(self.store.edges, edge);
+        let touches = |end: u16| end == a || end == b;
+        match (touches(low), touches(high)) {
+            (true, false) => self.edge_index(a.plus(b).minus(low), high).is_some(),
+            (false, true) => self.edge_index(a.plus(b).minus(high), low).is_some(),
+            _ => false,
+        }
     }
 
     /// The triangle over three different nodes, as its edges; `None` if one is missing.
@@ -277,32 +321,142 @@ impl Complex<'_> {
         self.head.triangles = self.head.triangles.plus(1);
     }
 
-    fn retain_triangles(&mut self, keep: impl Fn(Triangle) -> bool) {
+    /// Keeps some triangles, and applies a monotone change of edge numbers to them.
+    fn retain_triangles(&mut self, keep: impl Fn(Triangle) -> bool, number: impl Fn(u16) -> u16) {
         let mut kept = 0_u16;
         let all = triangles_mut(self.store.triangles);
         for index in 0..self.head.triangles {
             let triangle = at(all, index);
             put(all, index, Triangle::default());
             if keep(triangle) {
-                put(all, kept, triangle);
+                put(all, kept, triangle.numbered(&number));
                 kept = kept.plus(1);
             }
         }
         self.head.triangles = kept;
     }
 
-    /// Applies a monotone change of edge numbers to all triangles.
-    fn renumber(&mut self, new: impl Fn(u16) -> u16) {
-        let used = usize::from(self.head.triangles);
-        for triangle in triangles_mut(self.store.triangles).iter_mut().take(used) {
-            let [ab, ac, bc] = triangle.edges().map(&new);
-            *triangle = Triangle {
-                ab,
-                ac,
-                bc: bc | (triangle.bc & NAMED),
-            };
+    /// Makes room for an edge at `place` between `low` and `high` in the numbers of all triangles,
+    /// and merges in the `more` triangles that it closes. Descending common neighbours give
+    /// descending triangles: the first edge falls with the neighbour, and where it is the new one
+    /// the second does.
+    fn merge_triangles(&mut self, place: u16, low: u16, high: u16, more: u16) {
+        let raise = |index: u16| index.plus(u16::from(index >= place));
+        let mut free = self.head.triangles.plus(more);
+        let mut old = self.head.triangles;
+        let Self { head, store } = self;
+        let all = triangles_mut(store.triangles);
+        let graph = Graph::of(store.edges, store.by_high, head.edges);
+        let corners = graph
+            .common(low, high)
+            .take(usize::from(more))
+            .map(|found| {
+                let (c, to_low, to_high) = found;
+                corner((low, high, c), (raise(to_low), raise(to_high), place))
+            });
+        // At the end only old ones are left to move.
+        for new in corners.map(Some).chain([None]) {
+            while old != 0 {
+                let moved = at(all, old.minus(1)).numbered(raise);
+                if new.is_some_and(|new| new.edges() > moved.edges()) {
+                    break;
+                }
+                (old, free) = (old.minus(1), free.minus(1));
+                put(all, free, moved);
+            }
+            if let Some(new) = new {
+                free = free.minus(1);
+                put(all, free, new);
+            }
+        }
+        head.triangles = head.triangles.plus(more);
+    }
+
+    /// Applies a change of edge numbers to the blocks in the pool.
+    fn number_edges(&mut self, number: impl Fn(u16) -> u16) {
+        let used = usize::from(self.head.members);
+        for member in members_mut(self.store.members).iter_mut().take(used) {
+            member.edge = number(member.edge);
         }
     }
+}
+
+/// The edges seen from their nodes.
+#[derive(Clone, Copy)]
+struct Graph<'a> {
+    edges: &'a [Edge],
+    /// Edge indices by (high, low).
+    order: &'a [u16],
+}
+
+impl<'a> Graph<'a> {
+    fn of(edges: &'a [Edge], order: &'a [u16], count: u16) -> Self {
+        Self {
+            edges: edges.get(..usize::from(count)).unwrap_or(&[]),
+            order: order.get(..usize::from(count)).unwrap_or(&[]),
+        }
+    }
+
+    /// The neighbours of node `id` with the edges to them, from the largest down.
+    fn neighbours(self, id: u16) -> impl Iterator<Item = (u16, u16)> + use<'a> {
+        let Self { edges, order } = self;
+        let first = edges.partition_point(|edge| edge.low < id);
+        let run = edges.get(first..).unwrap_or(&[]);
+        let count = run.iter().take_while(|edge| edge.low == id).count();
+        // At most 32,767 edges.
+        let up = first as u16..first.plus(count) as u16;
+        let end = order.partition_point(|index| at(edges, *index).high <= id);
+        let below = order.get(..end).unwrap_or(&[]).iter().rev();
+        let down = below
+            .map(move |index| (at(edges, *index), *index))
+            .take_while(move |(edge, _)| edge.high == id)
+            .map(|(edge, index)| (edge.low, index));
+        up.rev()
+            .map(move |index| (at(edges, index).high, index))
+            .chain(down)
+    }
+
+    /// The common neighbours of `a` and `b` with the edges to both, from the largest down.
+    fn common(self, a: u16, b: u16) -> impl Iterator<Item = (u16, u16, u16)> + use<'a> {
+        let (mut one, mut two) = (self.neighbours(a), self.neighbours(b));
+        core::iter::from_fn(move || {
+            let (mut left, mut right) = (one.next()?, two.next()?);
+            loop {
+                match left.0.cmp(&right.0) {
+                    Ordering::Equal => return Some((left.0, left.1, right.1)),
+                    Ordering::Greater => left = one.next()?,
+                    Ordering::Less => right = two.next()?,
+                }
+            }
+        })
+    }
+}
+
+impl Triangle {
+    fn numbered(self, number: impl Fn(u16) -> u16) -> Self {
+        let [ab, ac, bc] = self.edges();
+        Self {
+            ab: number(ab),
+            ac: number(ac),
+            bc: number(bc) | (self.bc & NAMED),
+        }
+    }
+}
+
+/// The triangle over nodes `low < high` and `c`, given the edges low-c, high-c and low-high.
+fn corner((low, high, c): (u16, u16, u16), (to_low, to_high, new): (u16, u16, u16)) -> Triangle {
+    let (ab, ac, bc) = if c < low {
+        (to_low, to_high, new)
+    } else if c < high {
+        (to_low, new, to_high)
+    } else {
+        (new, to_low, to_high)
+    };
+    Triangle { ab, ac, bc }
+}
+
+fn key(edge: Edge) -> (u16, u16) {
+    (edge.high, edge.low)
 }
 
 /// Opens a gap at `place` in the first `len` elements and puts `value` there.

@@ -1,6 +1,6 @@
 //! How are products and quotients wider than 64 bits taken without 128-bit arithmetic?
 //!
-//! Multipliers are Q30 in `i32`, vectors are `i64`, Gram matrices are Q40 in `i64`. Each product is
+//! Multipliers are Q32 in `u32`, vectors are `i64`, Gram matrices are Q40 in `i64`. Each product is
 //! built from 32-bit halves and rounded once; a shift of the exact value is taken by [`shr_round`].
 //! A result that fits is exact to that one rounding; the callers state the bound that makes it fit.
 //! Source: math.md 2.5. Does not use `i128`: its helpers cost kilobytes on 32-bit machines.
@@ -10,20 +10,16 @@ use super::Exact;
 /// Fraction bits of a Gram matrix.
 pub const GRAM: u32 = 40;
 
-/// `a * l / 2^30`, rounded to nearest, for `l` in Q30. Exact bound: `|a * l| < 2^93` always holds;
-/// the result fits because `|l| <= 1`.
-#[inline]
+/// `a * l / 2^32`, rounded down once or twice, for `l` in Q32 below one: at most two units below
+/// the exact value, three multiplications on a 32-bit machine.
+#[inline(always)]
 #[must_use]
-pub fn mul_q30(a: i64, l: i32) -> i64 {
-    let (high, low) = halves(a, i64::from(l));
-    (high << 2).plus(low.plus(1 << 29) >> 30)
-}
-
-/// The two partial products `(a >> 32) * m` and `(a mod 2^32) * m`; `|m| < 2^31` keeps both in 63
-/// bits.
-#[inline]
-fn halves(a: i64, m: i64) -> (i64, i64) {
-    ((a >> 32).times(m), (a & 0xffff_ffff).times(m))
+pub fn mul_q32(a: i64, l: u32) -> i64 {
+    let low = (a as u64 & 0xffff_ffff).wrapping_mul(u64::from(l)) >> 32;
+    // |a >> 32| <= 2^31 and l < 2^32, so the product fits; the sum is below |a|.
+    (a >> 32)
+        .wrapping_mul(i64::from(l))
+        .wrapping_add(low as i64)
 }
 
 /// `a / 2^bits`, rounded to nearest, halves up; `bits < 63`, `|a| < 2^62`.
@@ -40,18 +36,18 @@ pub fn bits(a: u64) -> u32 {
     u64::BITS.minus(a.leading_zeros())
 }
 
-/// A reciprocal `1 / d` as `mantissa * 2^-62 * 2^-exponent`, mantissa below 2^31.
+/// A reciprocal of `d` with `2^(width-1) <= d < 2^width`: `1 / d = mantissa * 2^-(31 + width)`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Reciprocal {
-    /// 31 bits, the leading one set.
+    /// 32 bits, the leading one set.
     pub mantissa: u32,
-    /// `d = normalised * 2^exponent` with `2^31 <= normalised < 2^32`.
-    pub exponent: i16,
+    /// Bits of `d`, at most 62.
+    pub width: u32,
 }
 
 impl Reciprocal {
-    /// The reciprocal of a positive number below 2^62; the one 64/32 division per pivot. The
-    /// relative error is below 2^-29, which refinement removes.
+    /// The reciprocal of a positive number below 2^62; the one long division per pivot. The
+    /// relative error is below 2^-30.
     #[must_use]
     pub fn of(d: i64) -> Self {
         let width = bits(d.unsigned_abs());
@@ -60,25 +56,26 @@ impl Reciprocal {
         } else {
             d << 32_u32.minus(width)
         };
-        let quotient = (1_i64 << 62).checked_div(normalised).unwrap_or(0);
-        Self {
-            mantissa: u32::try_from(quotient.min(0x7fff_ffff)).unwrap_or(0),
-            // A width is at most 64.
-            exponent: (width as i16).minus(32),
-        }
+        let quotient = (1_u64 << 63).checked_div(normalised.unsigned_abs());
+        let mantissa = u32::try_from(quotient.unwrap_or(0)).unwrap_or(u32::MAX);
+        Self { mantissa, width }
     }
 
-    /// `a / d * 2^scale`, rounded; `0 <= 62 - scale + exponent < 62` and the result fits.
+    /// `part / d` in Q32 for `0 <= part <= d`, at most the largest number below one.
     #[inline]
     #[must_use]
-    pub fn apply(self, a: i64, scale: i16) -> i64 {
-        let (high, low) = halves(a, i64::from(self.mantissa));
-        let shift = u32::try_from(62_i16.minus(scale).plus(self.exponent)).unwrap_or(0);
-        if shift > 32 {
-            shr_round(high.plus(low >> 32), shift.minus(32))
-        } else {
-            (high << 32_u32.minus(shift)).plus(shr_round(low, shift))
-        }
+    pub fn ratio(self, part: i64) -> u32 {
+        let scaled = mul_q32(part << 62_u32.minus(self.width), self.mantissa) >> 29;
+        u32::try_from(scaled).unwrap_or(u32::MAX)
+    }
+
+    /// `2^-scale / d` in Q32, where `d` is in Q32; `scale` so large that it is below one.
+    #[inline]
+    #[must_use]
+    pub fn scaled(self, scale: u32) -> u32 {
+        // mantissa 2^-(31 + width) 2^(64 - scale)
+        let down = self.width.plus(scale).saturating_sub(33);
+        self.mantissa.checked_shr(down).unwrap_or(0)
     }
 }
 
@@ -154,13 +151,13 @@ mod tests {
     }
 
     #[test]
-    fn products_round_once() {
+    fn products_lose_two_units_at_most() {
         let mut random = stream();
         for _ in 0..20_000 {
             let a = (random.next().unwrap() as i64) >> (random.next().unwrap() % 60).max(1);
-            let l = (random.next().unwrap() % (1 << 30)) as i32;
-            let want = (i128::from(a) * i128::from(l) + (1 << 29)) >> 30;
-            assert_eq!(i128::from(mul_q30(a, l)), want);
+            let l = random.next().unwrap() as u32;
+            let want = (i128::from(a) * i128::from(l)) >> 32;
+            assert!((0..2).contains(&(want - i128::from(mul_q32(a, l)))));
         }
     }
 
@@ -187,18 +184,26 @@ mod tests {
     }
 
     #[test]
-    fn reciprocals_divide_to_29_bits() {
+    fn reciprocals_divide() {
         let mut random = stream();
         for _ in 0..20_000 {
-            let d = ((random.next().unwrap() >> 17) as i64 >> (random.next().unwrap() % 28))
-                .max(1 << 17);
-            let y = (random.next().unwrap() as i64) >> 18;
+            let d = ((random.next().unwrap() >> 17) as i64 >> (random.next().unwrap() % 46)).max(1);
+            let y = (random.next().unwrap() as i64) >> (random.next().unwrap() % 20 + 18);
+            let reciprocal = Reciprocal::of(d);
             let want = (i128::from(y) << 32) / i128::from(d);
-            let got = i128::from(Reciprocal::of(d).apply(y, 32));
-            assert!(
-                (got - want).abs() <= 1 + (want.abs() >> 28),
-                "{y} / {d}: {got} {want}"
-            );
+            for scale in [0, 1, 7] {
+                let least = 33_u32.saturating_sub(reciprocal.width);
+                if scale >= least && want.abs() < 1 << 60 {
+                    let got = i128::from(mul_q32(y, reciprocal.scaled(scale))) << scale;
+                    let lost = (i128::from(y).abs() >> (32 - scale)) + (2 << scale);
+                    let error = (got - want).abs();
+                    assert!(error <= lost + (want.abs() >> 29), "{y} / {d}: {got}");
+                }
+            }
+            let part = (random.next().unwrap() >> 2) as i64 % (d + 1);
+            let want = (i128::from(part) << 32) / i128::from(d);
+            let error = (i128::from(reciprocal.ratio(part)) - want).abs();
+            assert!(error <= 2 + (want >> 29), "{part} / {d}");
         }
     }
 }

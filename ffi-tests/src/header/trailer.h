@@ -4,9 +4,15 @@
 
 /** Bytes of a complex. */
 #define WEIR_COMPLEX_BYTES(nodes, edges, triangles, fill)                                          \
-    (WEIR_COMPLEX_FIXED_BYTES +                                                                    \
-     (WEIR_COMPLEX_NODE_BYTES + WEIR_COMPLEX_FILL_BYTES * (fill)) * (nodes) +                      \
-     WEIR_COMPLEX_EDGE_BYTES * (edges) + WEIR_COMPLEX_TRIANGLE_BYTES * (triangles))
+    (WEIR_COMPLEX_FIXED_BYTES + WEIR_COMPLEX_NODE_BYTES * (nodes) +                                \
+     WEIR_COMPLEX_EDGE_BYTES * (edges) + WEIR_COMPLEX_TRIANGLE_BYTES * (triangles) +               \
+     WEIR_COMPLEX_POOL_BYTES(nodes, edges, fill))
+/** Bytes of what a complex computes: for solving, or for finding the parts if that is more. */
+#define WEIR_COMPLEX_POOL_BYTES(nodes, edges, fill)                                                \
+    ((WEIR_COMPLEX_SOLVE_BYTES + WEIR_COMPLEX_FILL_BYTES * (fill)) * (nodes) >                     \
+             WEIR_COMPLEX_FIND_NODE_BYTES * (nodes) + WEIR_COMPLEX_FIND_EDGE_BYTES * (edges)       \
+         ? (WEIR_COMPLEX_SOLVE_BYTES + WEIR_COMPLEX_FILL_BYTES * (fill)) * (nodes)                 \
+         : WEIR_COMPLEX_FIND_NODE_BYTES * (nodes) + WEIR_COMPLEX_FIND_EDGE_BYTES * (edges))
 /** Storage of a complex of its own. */
 #define WEIR_COMPLEX_STORAGE(name, nodes, edges, triangles, fill)                                  \
     uint64_t name[WEIR_WORDS(WEIR_COMPLEX_BYTES(nodes, edges, triangles, fill))]

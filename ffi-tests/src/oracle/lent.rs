@@ -32,8 +32,17 @@ impl Lent {
     /// The same, inserted in random order with edges and triangles written in random orientation.
     #[must_use]
     pub fn shuffled(plain: &Plain, random: &mut Random, shuffle: bool) -> Self {
+        Self::made(plain, random, shuffle, 40)
+    }
+
+    /// A complex with room for exactly `plain`, and this much fill.
+    #[must_use]
+    pub fn tight(plain: &Plain, fill: u16) -> Self {
+        Self::made(plain, &mut Random(0), false, fill)
+    }
+
+    fn made(plain: &Plain, random: &mut Random, shuffle: bool, fill: u16) -> Self {
         let mut plain = plain.clone();
-        let fill = 40;
         let mut lent = Self::new(Shape {
             nodes: plain.nodes.len() as u16,
             edges: plain.edges.len() as u16,

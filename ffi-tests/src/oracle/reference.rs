@@ -104,29 +104,51 @@ impl Canonical {
     /// The exact projections of several flows: numerators by flow and edge, and the denominator.
     #[must_use]
     pub fn projections(&self, flows: &[Vec<i32>]) -> (Vec<Vec<BigInt>>, BigInt) {
+        self.projections_weighted(flows, &vec![1; self.edges.len()])
+    }
+
+    /// The same where edge errors are weighed: `f - W^-1 B^T (B W^-1 B^T)^-1 B f`.
+    #[must_use]
+    pub fn projections_weighted(
+        &self,
+        flows: &[Vec<i32>],
+        trust: &[u8],
+    ) -> (Vec<Vec<BigInt>>, BigInt) {
         let rows: Vec<&Vec<i64>> = independent_rows(&self.curls)
             .into_iter()
             .map(|i| &self.curls[i])
             .collect();
-        let dot = |a: &[i64], b: &[i64]| -> i64 { a.iter().zip(b).map(|(x, y)| x * y).sum() };
+        let multiple = trust
+            .iter()
+            .fold(BigInt::from(1), |all, w| all.lcm(&BigInt::from(*w)));
+        let inverse: Vec<BigInt> = trust.iter().map(|w| &multiple / *w).collect();
+        let dot = |a: &[i64], b: &[i64], weight: &dyn Fn(usize) -> BigInt| -> BigInt {
+            let terms = a.iter().zip(b).enumerate();
+            terms
+                .filter(|(_, (x, y))| **x != 0 && **y != 0)
+                .map(|(edge, (x, y))| weight(edge) * (x * y))
+                .sum()
+        };
+        let by_trust = |edge: usize| inverse[edge].clone();
         let gram: Vec<Vec<BigInt>> = rows
             .iter()
-            .map(|r| rows.iter().map(|s| dot(r, s).into()).collect())
+            .map(|r| rows.iter().map(|s| dot(r, s, &by_trust)).collect())
             .collect();
         let wide: Vec<Vec<i64>> = flows
             .iter()
             .map(|f| f.iter().map(|v| i64::from(*v)).collect())
             .collect();
+        let one = |_: usize| BigInt::from(1);
         let sides: Vec<Vec<BigInt>> = rows
             .iter()
-            .map(|r| wide.iter().map(|f| dot(r, f).into()).collect())
+            .map(|r| wide.iter().map(|f| dot(r, f, &one)).collect())
             .collect();
         let (y, denominator) = solve(&gram, &sides);
         let project = |which: usize, flow: &Vec<i64>| {
             let mut result: Vec<BigInt> = flow.iter().map(|v| &denominator * v).collect();
             for (row, value) in rows.iter().zip(&y) {
-                for (out, sign) in result.iter_mut().zip(*row).filter(|(_, sign)| **sign != 0) {
-                    *out -= &value[which] * sign;
+                for (edge, out) in result.iter_mut().enumerate().filter(|(e, _)| row[*e] != 0) {
+                    *out -= &value[which] * row[edge] * &inverse[edge];
                 }
             }
             result
