@@ -4,7 +4,7 @@
 TARGET ?= x86_64-unknown-linux-gnu
 ARGS ?=
 
-.PHONY: help setup archive archives header test demo evidence size clean
+.PHONY: help setup archive archives header tables test demo evidence size clean
 
 help:
 	@echo 'make demo      54 nodes on a real map share real work through a cut; ARGS=--help says more'
@@ -14,6 +14,7 @@ help:
 	@echo 'make evidence  the long runs; writes docs/evidence.json'
 	@echo 'make size      the bill: flash, RAM of a handle, stack of a call'
 	@echo 'make header    include/weir.h and docs/abi/symbols.txt from src/abi'
+	@echo 'make tables    src/num/tables.rs: the constants of the elementary functions'
 	@echo 'make setup     installs what is missing;  make clean: removes what was built'
 
 setup:
@@ -28,6 +29,9 @@ archives: setup
 
 header: setup
 	@$$(cmake/host-cargo.sh) run --quiet -p ffi-tests --bin weir-header
+
+tables: setup
+	@$$(cmake/host-cargo.sh) run --quiet -p ffi-tests --bin weir-tables
 
 # Python may itself be missing on a fresh machine, so set-up comes first, timed by the shell.
 test demo evidence:

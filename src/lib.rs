@@ -11,9 +11,9 @@
 //!
 //! Five tiers; an import points strictly down, and rooms never import rooms.
 //!
-//! * materials: [`num`] wide integers that round once; [`digest`] keyed hashes; [`random`] the
-//!   reproducible stream; [`bytes`] the reader that consumes; [`time`] clock, timers, Trickle;
-//!   [`carve`] lent memory as arrays;
+//! * materials: [`num`] wide integers that round once, elementary functions that round correctly;
+//!   [`digest`] keyed hashes; [`random`] the reproducible stream; [`bytes`] the reader that
+//!   consumes; [`time`] clock, timers, Trickle; [`carve`] lent memory as arrays;
 //! * record: [`record`] who says what in which version; the store, its digest, what differs;
 //! * rooms: [`complex`] exact projection of flows and the balancing plan; [`mesh`] the node:
 //!   frames, seals, neighbours, gossip, ledger;

@@ -8,5 +8,6 @@ pub mod header;
 pub mod layout;
 pub mod peers;
 pub mod sim;
+pub mod tables;
 
 pub mod oracle;

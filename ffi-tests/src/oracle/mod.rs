@@ -7,6 +7,7 @@ pub mod algebra;
 pub mod complexes;
 pub mod lent;
 pub mod reference;
+pub mod series;
 
 /// A reproducible stream of numbers (SplitMix64).
 #[derive(Clone, Debug)]
