@@ -139,7 +139,7 @@ fn underscored(value: &BigInt) -> String {
     let sign = if value.is_negative() { "-" } else { "" };
     let mut out = String::new();
     for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at) % 3 == 0 && digits.len() > 4 {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) && digits.len() > 4 {
             out.push('_');
         }
         out.push(digit);
