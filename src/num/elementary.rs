@@ -55,7 +55,7 @@ const LINE_FALL: u32 = 0x4ded_0000;
 const THREE: u32 = (3 << 28) - 4;
 
 /// The natural logarithm, correctly rounded; `None` for zero and below. From -11.09 to 10.40;
-/// 115 instructions.
+/// 116 instructions.
 #[must_use]
 pub fn ln(value: Q16) -> Option<Q16> {
     let (exponent, m) = normalised(value)?;
