@@ -31,7 +31,20 @@ typedef struct {
     uint32_t effort;
 } meter_case;
 
+typedef struct {
+    int32_t raw, out;
+    double x, y;
+} argument;
+
+typedef struct {
+    const char *name;
+    uint32_t (*call)(argument *a);
+    uint32_t positive;
+} number_row;
+
 extern uint32_t meter_retired;
+extern const number_row meter_numbers[];
+extern const uint32_t meter_number_count;
 uint32_t meter_bracket(callee fn, void *a, const void *b, void *c, size_t d, void *e, size_t f);
 uint32_t meter_nothing(void);
 void meter_proof_1(void);
@@ -160,16 +173,13 @@ static void count_core(const fixture *of)
     for (number = 0; number < FLOWS; number++) {
         run.flow = of->flows[number];
         core(of, &run, "core.project", number, meter_project);
+        core(of, &run, "peer.cg", number, meter_cg);
     }
     links(of, &run);
     for (number = 0; number < LOADS; number++) {
         run.load = of->loads[number];
         core(of, &run, "core.plan_first", number, meter_plan_first);
         core(of, &run, "core.plan", number, meter_plan);
-    }
-    for (number = 0; number < PEER_FLOWS; number++) {
-        run.flow = of->flows[number];
-        core(of, &run, "peer.cg", number, meter_cg);
     }
 }
 
@@ -222,6 +232,24 @@ static void count_calls(const fixture *of)
     }
 }
 
+static void count_numbers(void)
+{
+    uint32_t row;
+    unsigned number;
+    argument a = {0, 0, 0.0, 0.0};
+
+    for (row = 0; row < meter_number_count; row++) {
+        const number_row *of = &meter_numbers[row];
+        for (number = 0; number < INPUTS; number++) {
+            a.raw = of->positive ? positive_inputs[number] : signed_inputs[number];
+            a.x = a.raw / 65536.0;
+            (void)meter_bracket((callee)(void (*)(void))of->call, &a, NULL, NULL, 0, NULL, 0);
+            printf("sample number %s %u %lu 0 %08lx\n", of->name, number,
+                   (unsigned long)retired(), (unsigned long)(uint32_t)a.out);
+        }
+    }
+}
+
 int main(void)
 {
     size_t at;
@@ -233,6 +261,7 @@ int main(void)
         count_core(&fixtures[at]);
         count_calls(&fixtures[at]);
     }
+    count_numbers();
     printf("end %d failures\n", failures);
     return failures != 0;
 }

@@ -15,3 +15,5 @@ pub mod cg;
 mod bracket;
 #[cfg(target_arch = "riscv32")]
 mod entry;
+#[cfg(target_arch = "riscv32")]
+mod numbers;
