@@ -4,13 +4,14 @@
 TARGET ?= x86_64-unknown-linux-gnu
 ARGS ?=
 
-.PHONY: help setup archive archives header tables test demo evidence size clean
+.PHONY: help setup archive archives header tables test demo bench evidence size clean
 
 help:
 	@echo 'make demo      54 nodes on a real map share real work through a cut; ARGS=--help says more'
 	@echo 'make test      everything: Rust, C and C++, the emulated target, packages, drift'
 	@echo 'make archive   dist/lib/TARGET/libweir.a; TARGET=$(TARGET) unless given, one of:'
 	@sed -n 's/^\([a-z0-9_]*-[^ ]*\) .*/                 \1/p' cmake/targets.txt
+	@echo 'make bench     instructions on RV32IMAC, times, peers; ARGS=exact: no times'
 	@echo 'make evidence  the long runs; writes docs/evidence.json'
 	@echo 'make size      the bill: flash, RAM of a handle, stack of a call'
 	@echo 'make header    include/weir.h and docs/abi/symbols.txt from src/abi'
@@ -34,7 +35,7 @@ tables: setup
 	@$$(cmake/host-cargo.sh) run --quiet -p ffi-tests --bin weir-tables
 
 # Python may itself be missing on a fresh machine, so set-up comes first, timed by the shell.
-test demo evidence:
+test demo bench evidence:
 	@start=$$(date +%s); cmake/setup.sh; \
 	WEIR_SETUP_SECONDS=$$(( $$(date +%s) - start )) python3 ffi-tests/run.py $@ $(ARGS)
 

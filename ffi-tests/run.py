@@ -3,6 +3,8 @@
 
     run.py test            what `make test` does
     run.py demo [args]     what `make demo` does; arguments go to the demo
+    run.py bench [exact]   instructions, times and the peers, into docs/benchmarks.json;
+                           `exact` leaves the times as they are
     run.py evidence        the long runs, merged into docs/evidence.json
 
 The last line is `N passed, N failed, N skipped`. What could not run is a skip and is named; with
@@ -12,6 +14,7 @@ import glob
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -116,6 +119,7 @@ def test(run, env=None):
     tool = cargo()
     for triple in triples():
         run.command("build", f"archive {triple}", ["cmake/build-archive.sh", triple])
+    run.command("build", "what is counted on RV32IMAC", ["cmake/build-meter.sh"])
     suites = ["test", "--workspace", "--profile", "checked", "--all-targets"]
     built = run.command("build", "Rust tests, compiled", [tool, *suites, "--no-run"])
     if built:
@@ -151,6 +155,28 @@ def demo(run, arguments):
     return status
 
 
+def bench(run, arguments):
+    """Times, then exact counts, then one table of both and the rows of the evidence."""
+    tool = cargo()
+    criterion = os.path.join(ROOT, "target", "criterion")
+    timed = [tool, "bench", "-p", "ffi-tests", "--features", "bench", "--bench", "reconcile"]
+    table = ["--profile", "checked", "-p", "ffi-tests", "--bin", "weir-bench"]
+    built = [run.command("build", name, command) for name, command in [
+        *((f"archive {triple}", ["cmake/build-archive.sh", triple]) for triple in triples()),
+        ("what is counted on RV32IMAC", ["cmake/build-meter.sh"]),
+        ("the maker of the table", [tool, "build", *table])]]
+    if "exact" not in arguments:
+        shutil.rmtree(criterion, ignore_errors=True)  # a time must have been taken just now
+        built.append(run.command("build", "what is timed", [*timed, "--no-run"]))
+        if all(built):
+            built.append(run.command("run", "times", [*timed, "--", "--quiet"],
+                                     env={"CRITERION_HOME": criterion}))
+    if all(built):
+        run.command("run", "instructions, peers, table",
+                    [tool, "run", "--quiet", *table, "--", *arguments])
+        run.command("run", "merge", [sys.executable, "ffi-tests/evidence.py"])
+
+
 def evidence(run):
     """Long runs first, then figures: a row is only written from what was measured just now."""
     for path in glob.glob(os.path.join(FIGURES, "*")):
@@ -176,13 +202,16 @@ def main(arguments):
     elif what == "test":
         test(run)
         status = run.end()
+    elif what == "bench":
+        bench(run, arguments[1:])
+        status = run.end()
     elif what == "evidence":
         evidence(run)
         status = run.end()
     else:
         print(__doc__)
         return 2
-    if bare and status == 0 and what != "evidence":
+    if bare and status == 0 and what in ("demo", "test"):
         run.figures(what)
     return status
 
