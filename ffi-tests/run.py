@@ -86,7 +86,7 @@ class Run:
 SUMMARY = re.compile(r"^test result: \w+\. (\d+) passed; (\d+) failed; (\d+) ignored", re.M)
 NOISE = re.compile(r"^(test .* \.\.\. ok|test .* \.\.\.|ok|running \d+ tests?|test result: ok.*|"
                    r"\s+(Running|Doc-tests|Compiling|Finished|Downloaded|Downloading|Locking|Adding|"
-                   r"Updating|Blocking) .*|)$")
+                   r"Updating|Blocking) .*|Benchmarking .*|)$")
 
 
 def quiet(line):

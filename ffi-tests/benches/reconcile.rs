@@ -1,24 +1,70 @@
 //! Times of a reconcile on this machine: weir, conjugate gradients, and an established sparse
 //! solver, on the same flows in the same run, so that their ratios mean something where times do
 //! not. `weir` is the whole C call into the released archive, all checks included; `weir-fast` is
-//! the core call of the crate compiled, as the peers are, with opt-level 3.
+//! the core call of the crate compiled, as the peers are, with opt-level 3. Unit: time of this
+//! thread on a processor, because others may be at work on the machine.
 #![allow(unsafe_code)]
 
-use criterion::measurement::WallTime;
+use criterion::measurement::{Measurement, ValueFormatter, WallTime};
 use criterion::{BenchmarkGroup, Criterion};
 use ffi_tests::bench::fixtures::{Fixture, large};
 use ffi_tests::bench::meter::lent;
 use ffi_tests::peers::sparse::Question;
 use ffi_tests::peers::{Room, cg};
+use std::ffi::c_void;
 use std::hint::black_box;
 use std::ptr::null_mut;
 use std::time::Duration;
-use weir::abi::{weir_complex, weir_complex_config, weir_complex_report, weir_status};
+use weir::abi::complex::{weir_complex_config, weir_complex_report};
+use weir::abi::weir_status;
 
 /// Flows that are taken in turn, so that no branch is learnt by heart.
 const FLOWS: usize = 5;
 /// Largest difference between two answers, in units of 2^-16: weir rounds by less than two.
 const APART: f64 = 4.0;
+
+/// Time that this thread had a processor.
+struct Cpu(WallTime);
+
+fn processor_time() -> Duration {
+    let mut now = libc::timespec {
+        tv_sec: 0,
+        tv_nsec: 0,
+    };
+    // SAFETY: the clock exists on Linux and writes the one struct it is given.
+    let status = unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &raw mut now) };
+    assert_eq!(status, 0, "no clock of the thread");
+    Duration::new(now.tv_sec as u64, now.tv_nsec as u32)
+}
+
+impl Measurement for Cpu {
+    type Intermediate = Duration;
+    type Value = Duration;
+
+    fn start(&self) -> Duration {
+        processor_time()
+    }
+
+    fn end(&self, start: Duration) -> Duration {
+        processor_time() - start
+    }
+
+    fn add(&self, a: &Duration, b: &Duration) -> Duration {
+        *a + *b
+    }
+
+    fn zero(&self) -> Duration {
+        Duration::ZERO
+    }
+
+    fn to_f64(&self, value: &Duration) -> f64 {
+        value.as_nanos() as f64
+    }
+
+    fn formatter(&self) -> &dyn ValueFormatter {
+        self.0.formatter()
+    }
+}
 
 fn real(flow: &[i32]) -> Vec<f64> {
     flow.iter().map(|raw| f64::from(*raw) / 65536.0).collect()
@@ -35,15 +81,15 @@ unsafe extern "C" {
     fn archived_weir_complex_config_default(out: *mut weir_complex_config);
     fn archived_weir_complex_storage_size(config: *const weir_complex_config) -> usize;
     fn archived_weir_complex_init(
-        out: *mut *mut weir_complex,
+        out: *mut *mut c_void,
         storage: *mut u64,
         len: usize,
         config: *const weir_complex_config,
     ) -> weir_status;
-    fn archived_weir_complex_add_node(map: *mut weir_complex, id: u16) -> weir_status;
-    fn archived_weir_complex_add_edge(map: *mut weir_complex, a: u16, b: u16) -> weir_status;
+    fn archived_weir_complex_add_node(map: *mut c_void, id: u16) -> weir_status;
+    fn archived_weir_complex_add_edge(map: *mut c_void, a: u16, b: u16) -> weir_status;
     fn archived_weir_complex_settle(
-        map: *mut weir_complex,
+        map: *mut c_void,
         flow: *const i32,
         out: *mut i32,
         edges: usize,
@@ -53,7 +99,7 @@ unsafe extern "C" {
 
 /// A complex of the archive, and the storage it lies in.
 struct Archived {
-    map: *mut weir_complex,
+    map: *mut c_void,
     _storage: Vec<u64>,
 }
 
@@ -104,7 +150,7 @@ impl Archived {
     }
 }
 
-fn weir(group: &mut BenchmarkGroup<'_, WallTime>, of: &Fixture) -> Vec<i32> {
+fn weir(group: &mut BenchmarkGroup<'_, Cpu>, of: &Fixture) -> Vec<i32> {
     let flows = of.flows(FLOWS);
     let mut archived = Archived::of(of);
     let mut out = vec![0; of.edges.len()];
@@ -132,7 +178,7 @@ fn weir(group: &mut BenchmarkGroup<'_, WallTime>, of: &Fixture) -> Vec<i32> {
     out
 }
 
-fn conjugate_gradients(group: &mut BenchmarkGroup<'_, WallTime>, of: &Fixture, ours: &[i32]) {
+fn conjugate_gradients(group: &mut BenchmarkGroup<'_, Cpu>, of: &Fixture, ours: &[i32]) {
     let triangles = of.incidence();
     let flows: Vec<Vec<f64>> = of.flows(FLOWS).iter().map(|flow| real(flow)).collect();
     let mut room = Room::new(triangles.len(), of.edges.len());
@@ -150,7 +196,7 @@ fn conjugate_gradients(group: &mut BenchmarkGroup<'_, WallTime>, of: &Fixture, o
 }
 
 fn direct(
-    group: &mut BenchmarkGroup<'_, WallTime>,
+    group: &mut BenchmarkGroup<'_, Cpu>,
     name: &str,
     question: &Question,
     of: &Fixture,
@@ -176,7 +222,7 @@ fn direct(
 }
 
 /// weir after a change of topology: one link down and up again, and the factor made.
-fn link(group: &mut BenchmarkGroup<'_, WallTime>, of: &Fixture) {
+fn link(group: &mut BenchmarkGroup<'_, Cpu>, of: &Fixture) {
     let mut lent = lent(of);
     let (a, b) = of.edges[of.edges.len() / 2];
     group.bench_function("weir-link", |bench| {
@@ -191,6 +237,7 @@ fn link(group: &mut BenchmarkGroup<'_, WallTime>, of: &Fixture) {
 
 fn main() {
     let mut criterion = Criterion::default()
+        .with_measurement(Cpu(WallTime))
         .sample_size(20)
         .warm_up_time(Duration::from_millis(200))
         .measurement_time(Duration::from_millis(1500))

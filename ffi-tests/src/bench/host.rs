@@ -1,4 +1,4 @@
-//! The timed rows, from what criterion left in `target/criterion`. Unit: milliseconds, medians.
+//! The timed rows, from what criterion left in `target/criterion`. Unit: microseconds, medians.
 
 use super::fixtures::{Fixture, large};
 use super::rows::sizes;
@@ -7,8 +7,8 @@ use crate::header::root;
 use serde_json::Value;
 use std::fs;
 
-/// Milliseconds for a reconcile of the network of 2,500 nodes.
-const RECONCILE_2500: f64 = 0.5;
+/// Microseconds for a reconcile of the network of 2,500 nodes.
+const RECONCILE_2500: u32 = 500;
 
 /// The median of one benchmark, if it was run; criterion writes nanoseconds.
 fn median(of: &str, what: &str) -> Option<f64> {
@@ -18,14 +18,14 @@ fn median(of: &str, what: &str) -> Option<f64> {
     let nanoseconds = found["median"]["point_estimate"].as_f64()?;
     // Four digits: what follows is noise.
     let unit = 10f64.powf(3.0 - nanoseconds.log10().floor());
-    Some((nanoseconds * unit).round() / unit / 1e6)
+    Some((nanoseconds * unit).round() / unit / 1e3)
 }
 
 fn times(of: &Fixture) -> Option<Vec<Row>> {
     let group = "Times on the host";
     let ours = median(of.name, "weir")?;
     let against = |peer: &str, what: &str| -> Option<Row> {
-        let row = Row::new(group, format!("reconcile {}", sizes(of)), HOST, "ms");
+        let row = Row::new(group, format!("reconcile {}", sizes(of)), HOST, "us");
         Some(row.weir(ours).beat(median(of.name, peer)?, what))
     };
     let mut gradients = against("cg", "conjugate gradients, f64")?;
@@ -33,7 +33,7 @@ fn times(of: &Fixture) -> Option<Vec<Row>> {
         gradients = gradients.target("<=", RECONCILE_2500).must();
     }
     let row = |name: String, what: &str| -> Option<Row> {
-        Some(Row::new(group, name, HOST, "ms").weir(median(of.name, what)?))
+        Some(Row::new(group, name, HOST, "us").weir(median(of.name, what)?))
     };
     let fast = format!("core call on {}, crate with opt-level 3", of.name);
     let fast = row(fast, "weir-fast")?;

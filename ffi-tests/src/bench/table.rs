@@ -144,16 +144,18 @@ Made from [benchmarks.json](benchmarks.json) by `make bench`; a test fails if th
 **Exact figures.** Instructions are those that RV32IMAC retires, counted by QEMU with `-icount
 shift=0` through `minstret`, without FPU and bit manipulation. They are instructions, not cycles:
 no flash, no cache, no stalls. The counter proves itself in every run on callees of known length,
-and every result is compared with this library's on the host. Compiled by TOOLCHAIN, opt-level
-\"s\", fat LTO, as in the archive; the soft-float peers too. A figure is the median over 9 flows
-uniform in +-100.0, 5 loads or 16 links; the range is its least and most. Networks are named with
-(nodes, edges, triangles); their seeds are in `ffi-tests/src/bench/fixtures.rs`. Iterations, rounds
-and bytes follow from arithmetic alone.
+and every result is compared with this library's on the host. Compiled by TOOLCHAIN,
+opt-level \"s\", fat LTO, as in the archive; the soft-float peers too. A figure is the median over 9
+flows uniform in +-100.0, 5 loads, 16 links or 63 arguments; the range is its least and most.
+Networks are named with (nodes, edges, triangles); their seeds are in
+`ffi-tests/src/bench/fixtures.rs`. Iterations, rounds and bytes follow from arithmetic alone.
 
-**Times.** Milliseconds, and ratios of times, on HOST. Only the ratios, measured in one run, mean
-something elsewhere, and they too vary from run to run by some tenths. weir is the whole C call into
-the released archive (opt-level \"s\"), all checks included, unless a row says otherwise; its peers
-are compiled with opt-level 3.
+**Times.** Microseconds of one thread, on HOST. Only the
+ratios, measured in one run, mean something elsewhere, and they too vary from run to run by some
+tenths. weir is the whole C call into the released archive (opt-level \"s\"), all checks included,
+unless a row says otherwise; its peers are compiled with opt-level 3. The gradients and the solver
+by triangles answer the same question, to less than 2^-14; the solver by nodes answers an easier
+one, which is the same where there are no holes and no edges without triangles.
 
 A target in bold is missed. `-` means that there is none, or that only the peer is measured here.
 ";

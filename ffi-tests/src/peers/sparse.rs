@@ -2,7 +2,7 @@
 //!
 //! Sparse `L L^T` of the crate `faer`, one thread, approximate minimum degree as it chooses. Two
 //! ways to ask it. By triangles, the same question weir answers: `f - d1^T (d1 d1^T + e)^-1 d1 f`,
-//! where `e = 1e-6` stands in for the dependent triangles that would make the matrix singular. By
+//! where `e = 1e-9` stands in for the dependent triangles that would make the matrix singular. By
 //! nodes, an easier one: `d0 (d0^T d0)^-1 d0^T f`, the gradient part alone, which is the projection
 //! only where there are no holes and every edge is in the one block. Flows are real numbers.
 
@@ -14,7 +14,7 @@ use faer::sparse::{SparseColMat, Triplet};
 use faer::{ColMut, Par, Side};
 
 /// Keeps dependent triangles apart.
-const APART: f64 = 1e-6;
+const APART: f64 = 1e-9;
 
 /// A coboundary as rows of signed columns: `B f` per row.
 type Rows = Vec<Vec<(usize, f64)>>;
