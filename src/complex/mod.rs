@@ -21,7 +21,10 @@
 mod balance;
 mod blocks;
 mod cocycle;
+pub mod cost;
+pub mod diffusion;
 mod factor;
+pub mod forest;
 mod harmonic;
 mod hodge;
 pub mod loops;
@@ -31,6 +34,8 @@ mod project;
 pub mod relax;
 mod settle;
 mod solve;
+pub mod spectrum;
+pub mod sweep;
 mod topology;
 
 use crate::carve::{Arena, words};
@@ -41,6 +46,7 @@ use bytemuck::{Pod, Zeroable};
 pub use balance::PlanReport;
 pub use hodge::{Decomposition, Parts};
 pub use project::Report;
+pub use spectrum::Spectrum;
 
 /// Most edges a complex may hold: fifteen bits of edges bound every sum in this room.
 pub const EDGES_MAX: u16 = 32_767;

@@ -4,10 +4,12 @@
 //! written without looking at the blocks, factors and cocycles they judge.
 
 pub mod algebra;
+pub mod classic;
 pub mod complexes;
 pub mod lent;
 pub mod reference;
 pub mod series;
+pub mod rounds;
 
 /// A reproducible stream of numbers (SplitMix64).
 #[derive(Clone, Debug)]
