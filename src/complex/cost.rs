@@ -5,15 +5,16 @@
 //!
 //! | way | what is sent | messages | rounds |
 //! |---|---|---|---|
-//! | plan, flooded | each change over every edge | `changed * (2 links - branches)` at most | about the diameter |
-//! | plan, along the forest | each change over every branch | `changed * branches` | `2 depth` at most |
+//! | plan, flooded | changes, over all edges | `changed (2 links - branches)` at most | ~ diameter |
+//! | plan, along the forest | changes, over branches | `changed branches` | `2 depth` at most |
 //! | tree sweep | a subtotal up, a total down | `2 branches` | `2 depth` |
-//! | diffusion | every load over every edge, every round | `2 links * rounds` | from the spectrum |
+//! | diffusion | loads, over all edges, every round | `2 links rounds` | from the spectrum |
 //!
 //! Rounds of diffusion: the least `t` with `(1 + t (1 - m) / (1 + m)) m^(t/2) <= 2^-bits`, `m` the
-//! momentum: the bound of second-order steps on every component of an imbalance. Messages stay below 2^48 and
-//! bytes below 2^64. Source: math.md 4. Quality is the other half of a choice: plan and diffusion
-//! move as little as can be, a tree sweep up to a few times that; see `docs/balancing.md`.
+//! momentum: the bound of second-order steps on every component of an imbalance. Messages stay
+//! below 2^40 and bytes below 2^56. Source: math.md 4. Quality is the other half of a choice: plan
+//! and diffusion move as little as can be, a tree sweep up to a few times that; see
+//! `docs/balancing.md`.
 
 use super::forest::Forest;
 use super::spectrum::Pace;

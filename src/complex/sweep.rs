@@ -57,9 +57,9 @@ pub fn newer(heard: u32, held: u32) -> bool {
 }
 
 impl Up {
-    /// What a node with these newest messages of its children sends up in round `turn`; `None` while a
-    /// child has not reported in this round, or if a sum is beyond its bound. At the root it is
-    /// the total.
+    /// What a node with these newest messages of its children sends up in round `turn`; `None`
+    /// while a child has not reported in this round, or if a sum is beyond its bound. At the root
+    /// it is the total.
     #[must_use]
     pub fn gather(turn: u32, load: i32, capacity: u16, children: &[Up]) -> Option<Self> {
         let mut sum = Self {
@@ -105,15 +105,15 @@ impl Down {
         (inside && current).then_some(Self { before, ..self })
     }
 
-    /// The load that capacities `before .. before + capacity` are entitled to; all of the total if
-    /// the component has no capacity at all. `None` beyond the bounds.
+    /// The load that capacities `before .. before + capacity` are entitled to; nothing if there is
+    /// no capacity at all. `None` beyond the bounds.
     #[must_use]
     pub fn share(self, capacity: u32) -> Option<i64> {
         if self.total.unsigned_abs() >= LOAD_MAX {
             return None;
         }
         if self.capacity == 0 {
-            return Some(self.total);
+            return Some(0);
         }
         let end = self.before.checked_add(capacity)?;
         if end > self.capacity {
@@ -145,5 +145,7 @@ pub fn flow(up: Up, down: Down) -> Option<i64> {
     let current = up.turn == down.turn && up.turn != 0;
     let fits = up.load.unsigned_abs() < LOAD_MAX;
     let share = down.share(up.capacity)?;
-    (current && fits).then(|| up.load.minus(share))
+    // Without any capacity nobody is entitled to anything, and everything stays where it is.
+    let held = if down.capacity == 0 { 0 } else { up.load };
+    (current && fits).then(|| held.minus(share))
 }
