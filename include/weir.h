@@ -42,6 +42,16 @@
 
 /** Grows by one with every change of this header. */
 #define WEIR_API_LEVEL 1
+/** Way of levelling: changed loads flood all edges, every node computes the plan. */
+#define WEIR_BALANCE_FLOOD 0
+/** Way of levelling: changed loads travel along the forest, every node computes the plan. */
+#define WEIR_BALANCE_PLAN 1
+/** Way of levelling: subtotals up the forest, totals down. */
+#define WEIR_BALANCE_SWEEP 2
+/** Way of levelling: second-order diffusion between neighbours. */
+#define WEIR_BALANCE_DIFFUSION 3
+/** Number of ways of levelling. */
+#define WEIR_BALANCE_WAYS 4
 /** Memory for the head of a complex. */
 #define WEIR_COMPLEX_FIXED_BYTES 320
 /** Memory per node, without what solving needs. */
@@ -100,6 +110,8 @@
 #define WEIR_DUE_SNAPSHOT 2
 /** due.flags: the node still learns what it published before; nothing of its own is published. */
 #define WEIR_DUE_LEARNING 4
+/** No edge, no vertex. */
+#define WEIR_NONE 65535
 /** A neighbour can be heard and used. */
 #define WEIR_EVENT_LINK_UP 1
 /** A neighbour is silent, does not acknowledge, or left. */
@@ -169,6 +181,107 @@ typedef struct weir_mesh weir_mesh;
 
 /** What a call came to: below 0 an error, 0 done, above 0 information. */
 typedef int32_t weir_status;
+
+/** Where a node stands in the forest. */
+typedef struct weir_seat {
+    /** Number of the edge to the parent, WEIR_NONE at a root. */
+    uint16_t parent;
+    /** Edges to the root. */
+    uint16_t depth;
+    /** Place of the root among the nodes. */
+    uint16_t root;
+    /** Least distance of the farthest node; exact at a root. */
+    uint16_t reach;
+} weir_seat;
+
+/** How large a forest is. Set `size` before the call. */
+typedef struct weir_forest {
+    /** Size of this struct as the caller was compiled. */
+    uint32_t size;
+    /** Edges of all trees. */
+    uint16_t branches;
+    /** Edges that are up and have an open end. */
+    uint16_t links;
+    /** Depth of the deepest tree. */
+    uint16_t depth;
+    /** Largest distance that was met: the diameter, or a little less. */
+    uint16_t width;
+} weir_forest;
+
+/** Parameters of diffusion. Set `size` before the call. */
+typedef struct weir_pace {
+    /** Size of this struct as the caller was compiled. */
+    uint32_t size;
+    /** Share of a difference that the first step moves, Q30. */
+    int32_t first;
+    /** Share of a difference that later steps move, Q30. */
+    int32_t gain;
+    /** Share of the last flow that is moved again, Q30. */
+    int32_t momentum;
+    /** What is left of an imbalance after a step in the long run, Q30. */
+    int32_t factor;
+    /** The largest capacity. */
+    uint16_t capacity;
+    /** Zero. */
+    uint16_t reserved;
+} weir_pace;
+
+/** What a way of levelling costs without loss. */
+typedef struct weir_cost {
+    /** Messages over one edge. */
+    uint64_t messages;
+    /** Bytes of those messages. */
+    uint64_t bytes;
+    /** Synchronous rounds. */
+    uint32_t steps;
+    /** Zero. */
+    uint32_t reserved;
+} weir_cost;
+
+/** What a branch tells its parent. */
+typedef struct weir_sweep_up {
+    /** The round it belongs to; 0 is none. */
+    uint32_t turn;
+    /** Capacity of the branch. */
+    uint32_t capacity;
+    /** Load of the branch. */
+    int64_t load;
+} weir_sweep_up;
+
+/** What a parent tells a branch. */
+typedef struct weir_sweep_down {
+    /** The round it belongs to; 0 is none. */
+    uint32_t turn;
+    /** Capacity of the component. */
+    uint32_t capacity;
+    /** Capacity before this branch in the order of the tree. */
+    uint32_t before;
+    /** Zero. */
+    uint32_t reserved;
+    /** Load of the component. */
+    int64_t total;
+} weir_sweep_down;
+
+/**
+ * What both ends of an edge remember of diffusion. All zero before the first round, and after the
+ * edge was down.
+ */
+typedef struct weir_channel {
+    /** The last flow, in units of 2^-12. */
+    int64_t last;
+    /** What rounding left, in the same unit. */
+    int32_t rest;
+    /** 1 after the first round. */
+    uint32_t begun;
+} weir_channel;
+
+/** The two ends of an edge, the one with the smaller id first. */
+typedef struct weir_ends {
+    /** Loads. */
+    int32_t load[2];
+    /** Capacities. */
+    uint16_t capacity[2];
+} weir_ends;
 
 /** How a complex is made. Copied. Start from WEIR_COMPLEX_CONFIG_DEFAULT. */
 typedef struct weir_complex_config {
@@ -407,6 +520,27 @@ typedef struct weir_complex_parts {
     /** Norm of the part that goes round holes. */
     uint64_t harmonic_norm;
 } weir_complex_parts;
+/** How triangles were relaxed. Set `size` before the call. */
+typedef struct weir_relax_report {
+    /** Size of this struct as the caller was compiled. */
+    uint32_t size;
+    /** Sweeps that were made. */
+    uint16_t sweeps;
+    /** Triangles that keep curl because an edge is at the end of its range. */
+    uint16_t held;
+    /** Largest magnitude of curl that is left, raw Q16.16. */
+    uint64_t curl_max;
+} weir_relax_report;
+
+/** What a vertex knows of one of its edges. */
+typedef struct weir_across {
+    /** Last known potential of the other end, in units of 2^-24 raw Q16.16. */
+    int64_t potential;
+    /** Flow on the edge towards this vertex, raw Q16.16. */
+    weir_q16 inflow;
+    /** Zero. */
+    uint32_t reserved;
+} weir_across;
 
 /** One event. Set `size` before the call. */
 typedef struct weir_mesh_event {
@@ -550,6 +684,115 @@ const char *weir_version(void);
  * weir_status_name returns the name of a status, such as "WEIR_ERR_RANGE". The text is static.
  */
 const char *weir_status_name(weir_status status);
+
+/**
+ * weir_complex_seat finds the spanning forest that carries messages with the fewest rounds:
+ * breadth-first from the centre of each component of the edges that are up. `up` holds one byte
+ * per edge, 0 for an edge that is down, or is NULL; `capacity` one weight per node, or is NULL.
+ * Nodes of capacity 0 are leaves. Context: thread.
+ *
+ * WEIR_ERR_NULL, WEIR_ERR_STATE, WEIR_ERR_BUSY; WEIR_ERR_RANGE: `nodes` is not the number of
+ * nodes; WEIR_ERR_ABI: `forest->size` is too small.
+ */
+WEIR_CHECK_RESULT
+weir_status weir_complex_seat(struct weir_complex *map,
+                              const uint8_t *up,
+                              const uint16_t *capacity,
+                              struct weir_seat *seats,
+                              size_t nodes,
+                              struct weir_forest *forest);
+
+/**
+ * weir_complex_pace finds how fast diffusion may go on the forest that weir_complex_seat found for
+ * the same `up` and `capacity`. `work` is memory for 2 numbers per node. Needed again when an edge
+ * comes up, not when one goes down. Context: thread.
+ *
+ * WEIR_ERR_NULL, WEIR_ERR_STATE, WEIR_ERR_BUSY; WEIR_ERR_RANGE: a length is not that of the
+ * complex, or capacities are too unequal or the network too long; WEIR_ERR_ABI: `pace->size` is
+ * too small.
+ */
+WEIR_CHECK_RESULT
+weir_status weir_complex_pace(struct weir_complex *map,
+                              const uint8_t *up,
+                              const uint16_t *capacity,
+                              const struct weir_seat *seats,
+                              size_t nodes,
+                              int64_t *work,
+                              struct weir_pace *pace);
+
+/**
+ * weir_balance_choose predicts what every way of levelling costs after `changed` nodes changed
+ * their load, and names the one with the fewest bytes among those whose bit `1 << way` is set in
+ * `among`. `halvings` is how often diffusion must halve an imbalance, 16 for a thousandth of 50.0.
+ * `pace` may be NULL, then diffusion is not considered; `cost` is NULL or gets WEIR_BALANCE_WAYS
+ * values. Messages count 8 bytes, loads told to neighbours 4. Context: any.
+ *
+ * WEIR_ERR_NULL; WEIR_ERR_ABI: a size is too small; WEIR_ERR_RANGE: `among` names no way that can
+ * be considered.
+ */
+WEIR_CHECK_RESULT
+weir_status weir_balance_choose(const struct weir_forest *forest,
+                                const struct weir_pace *pace,
+                                uint16_t changed,
+                                uint8_t halvings,
+                                uint32_t among,
+                                struct weir_cost *cost,
+                                uint32_t *way);
+
+/**
+ * weir_sweep_gather gives what a node sends to its parent in round `turn`: its own load and
+ * capacity and what its children sent. WEIR_PENDING: a child has not sent in this round. At the
+ * root the sum is the total. Context: any.
+ *
+ * WEIR_ERR_NULL; WEIR_ERR_RANGE: `turn` is 0, or a sum is beyond 2^47.
+ */
+WEIR_CHECK_RESULT
+weir_status weir_sweep_gather(uint32_t turn,
+                              int32_t load,
+                              uint16_t capacity,
+                              const struct weir_sweep_up *children,
+                              size_t count,
+                              struct weir_sweep_up *up);
+
+/**
+ * weir_sweep_pass gives what a node tells its child number `index`, given what it was told itself;
+ * the root passes on what it tells itself: its own sum as total and capacity, 0 before. Children
+ * stand in ascending order of ids. Context: any.
+ *
+ * WEIR_ERR_NULL; WEIR_ERR_RANGE: there is no such child, or messages are of different rounds.
+ */
+WEIR_CHECK_RESULT
+weir_status weir_sweep_pass(const struct weir_sweep_down *told,
+                            uint16_t capacity,
+                            const struct weir_sweep_up *children,
+                            size_t count,
+                            size_t index,
+                            struct weir_sweep_down *down);
+
+/**
+ * weir_sweep_flow gives what the edge between a branch and its parent carries upwards, below zero
+ * downwards, from the two messages that crossed it. Both ends compute the same. Context: any.
+ *
+ * WEIR_ERR_NULL; WEIR_ERR_RANGE: the messages are of different rounds, or not of one tree.
+ */
+WEIR_CHECK_RESULT
+weir_status weir_sweep_flow(const struct weir_sweep_up *up,
+                            const struct weir_sweep_down *down,
+                            int64_t *flow);
+
+/**
+ * weir_diffusion_step gives what an edge carries in this round, positive from its end with the
+ * smaller id, and advances `channel`. Both ends call it with the same loads, those that were told.
+ * Nothing moves where a capacity is 0. Context: any.
+ *
+ * WEIR_ERR_NULL; WEIR_ERR_ABI: `pace->size` is too small; WEIR_ERR_RANGE: a capacity is above the
+ * largest of the pace.
+ */
+WEIR_CHECK_RESULT
+weir_status weir_diffusion_step(struct weir_channel *channel,
+                                const struct weir_ends *ends,
+                                const struct weir_pace *pace,
+                                int32_t *flow);
 
 /**
  * weir_complex_config_default writes WEIR_COMPLEX_CONFIG_DEFAULT to `out`, for callers that cannot
@@ -1001,6 +1244,58 @@ weir_status weir_complex_settle_trusted(struct weir_complex *map,
                                         const uint8_t *trust,
                                         weir_q16 *out,
                                         size_t edges);
+ * weir_complex_relax lets every triangle give back a third of its circulation, in sweeps over all
+ * triangles until none moves, at most `sweeps` times. Every node's net flow stays exactly as it
+ * was, the sum of squares never grows, no edge overflows, and weir_complex_settle gives the same
+ * bits before and after. At rest the curl of every triangle is at most 1. `report` may be NULL.
+ * Context: thread.
+ *
+ * WEIR_ERR_NULL, WEIR_ERR_STATE, WEIR_ERR_BUSY; WEIR_ERR_RANGE: `edges` is not the number of
+ * edges; WEIR_ERR_ABI: `report->size` is too small.
+ */
+WEIR_CHECK_RESULT
+weir_status weir_complex_relax(struct weir_complex *map,
+                               weir_q16 *flow,
+                               size_t edges,
+                               uint16_t sweeps,
+                               struct weir_relax_report *report);
+
+/**
+ * weir_complex_get_corners groups the edges of node `id`: `corner` gets one number per edge, in
+ * ascending order of the neighbours' ids. Edges with one number meet in one vertex, which has one
+ * potential; an edge with WEIR_NONE is in no triangle and keeps its flow. Context: thread.
+ *
+ * WEIR_ERR_NULL, WEIR_ERR_STATE, WEIR_ERR_BUSY; WEIR_ERR_RANGE: there is no such node, or `edges`
+ * is not the number of its edges.
+ */
+WEIR_CHECK_RESULT
+weir_status weir_complex_get_corners(struct weir_complex *map,
+                                     uint16_t id,
+                                     uint16_t *corner,
+                                     size_t edges,
+                                     uint16_t *count);
+
+/**
+ * weir_potential_relax gives the new potential of a vertex from what it knows of its edges: the
+ * mean of what they ask for, in units of 2^-24. WEIR_END: the old one may stay, nothing is
+ * written. The vertex at the smaller end of a block's smallest edge keeps 0 for ever. Context:
+ * any.
+ *
+ * WEIR_ERR_NULL; WEIR_ERR_RANGE: more than 32767 edges.
+ */
+WEIR_CHECK_RESULT
+weir_status weir_potential_relax(int64_t own,
+                                 const struct weir_across *edges,
+                                 size_t count,
+                                 int64_t *next);
+
+/**
+ * weir_potential_flow gives the flow of an edge from the potentials of its ends, the end with the
+ * smaller id first. Both ends call it on the same two numbers. Context: any.
+ *
+ * WEIR_ERR_NULL; WEIR_ERR_RANGE: the flow does not fit, or a potential is at its bound of 2^62.
+ */
+WEIR_CHECK_RESULT weir_status weir_potential_flow(int64_t first, int64_t second, weir_q16 *flow);
 
 /**
  * weir_mesh_next_event takes the oldest event. Sixteen wait at most; what is dropped is counted in

@@ -43,7 +43,7 @@ static int32_t measured_status;
 
 #include "world.h"
 
-#define NAMES 64
+#define NAMES 96
 static struct {
     const char *name;
     size_t depth;
@@ -172,11 +172,62 @@ static void the_complex(void)
     DEPTH(weir_complex_deinit, (c));
 }
 
+static void the_balance(void)
+{
+    static WEIR_COMPLEX_STORAGE(memory, 16, 48, 80, 6);
+    static weir_q16 flow[48];
+    static weir_seat seats[16];
+    static int64_t work[32];
+    weir_complex_config config = WEIR_COMPLEX_CONFIG_DEFAULT;
+    weir_complex *c = NULL;
+    weir_forest forest;
+    weir_pace pace;
+    weir_cost cost[WEIR_BALANCE_WAYS];
+    weir_channel channel;
+    weir_across across = { 5, 77, 0 };
+    weir_sweep_up up = { 1, 2, 100 };
+    weir_sweep_down down = { 1, 4, 0, 0, 300 };
+    const weir_ends ends = { { 900, 5 }, { 1, 1 } };
+    uint16_t a, b, corner[16];
+    uint32_t way;
+    int64_t next;
+    int32_t moved;
+
+    memset(&forest, 0, sizeof forest);
+    memset(&pace, 0, sizeof pace);
+    memset(&channel, 0, sizeof channel);
+    forest.size = sizeof forest;
+    pace.size = sizeof pace;
+    GIVES(weir_complex_init(&c, memory, sizeof memory, &config), WEIR_OK);
+    for (a = 1; a <= 16; a++) {
+        GIVES(weir_complex_add_node(c, a), WEIR_OK);
+    }
+    for (a = 1; a <= 16; a++) {
+        for (b = 1; b <= 3; b++) {
+            GIVES(weir_complex_add_edge(c, a, (uint16_t)((a + b - 1) % 16 + 1)), WEIR_OK);
+        }
+        flow[a] = (weir_q16)(a * 977u);
+    }
+    DEPTH(weir_complex_get_corners, (c, 1, corner, 6, &a));
+    DEPTH(weir_complex_relax, (c, flow, 48, 9, NULL));
+    DEPTH(weir_complex_seat, (c, NULL, NULL, seats, 16, &forest));
+    DEPTH(weir_complex_pace, (c, NULL, NULL, seats, 16, work, &pace));
+    DEPTH(weir_balance_choose, (&forest, &pace, 1, 16, 15, cost, &way));
+    DEPTH(weir_diffusion_step, (&channel, &ends, &pace, &moved));
+    DEPTH(weir_potential_relax, (0, &across, 1, &next));
+    DEPTH(weir_potential_flow, (0, next, &moved));
+    DEPTH(weir_sweep_gather, (1, 5, 1, &up, 1, &up));
+    up.load = 100;
+    DEPTH(weir_sweep_pass, (&down, 1, &up, 1, 0, &down));
+    DEPTH(weir_sweep_flow, (&up, &down, &next));
+}
+
 int main(void)
 {
     size_t at;
     the_mesh();
     the_complex();
+    the_balance();
     for (at = 0; at < NAMES && table[at].name; at++) {
         printf("stack %s %lu\n", table[at].name, (unsigned long)table[at].depth);
     }

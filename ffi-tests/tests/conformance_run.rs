@@ -5,6 +5,16 @@ use ffi_tests::evidence;
 use ffi_tests::header::root;
 
 #[test]
+fn balance_on_the_host() {
+    Target::Host.program("balance", &[]);
+}
+
+#[test]
+fn balance_on_rv32() {
+    Target::Rv32.program("balance", &[]);
+}
+
+#[test]
 fn complex_on_the_host() {
     Target::Host.program("complex", &[]);
 }

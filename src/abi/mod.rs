@@ -10,6 +10,7 @@
 
 #![allow(unsafe_code, non_camel_case_types, non_upper_case_globals)]
 
+pub mod balance;
 pub mod border;
 pub mod complex;
 pub mod config;
@@ -18,6 +19,7 @@ pub mod inbox;
 pub mod mesh;
 pub mod parts;
 pub mod port;
+pub mod potential;
 pub mod report;
 
 use core::ffi::{CStr, c_char};
