@@ -226,6 +226,18 @@ typedef struct weir_pace {
     uint16_t reserved;
 } weir_pace;
 
+/** Bytes of what a firmware sends to level. */
+typedef struct weir_sizes {
+    /** A changed load with its node and version. */
+    uint16_t entry;
+    /** A subtotal or a total of a sweep. */
+    uint16_t sum;
+    /** A load told to a neighbour. */
+    uint16_t value;
+    /** Zero. */
+    uint16_t reserved;
+} weir_sizes;
+
 /** What a way of levelling costs without loss. */
 typedef struct weir_cost {
     /** Messages over one edge. */
@@ -724,8 +736,8 @@ weir_status weir_complex_pace(struct weir_complex *map,
  * weir_balance_choose predicts what every way of levelling costs after `changed` nodes changed
  * their load, and names the one with the fewest bytes among those whose bit `1 << way` is set in
  * `among`. `halvings` is how often diffusion must halve an imbalance, 16 for a thousandth of 50.0.
- * `pace` may be NULL, then diffusion is not considered; `cost` is NULL or gets WEIR_BALANCE_WAYS
- * values. Messages count 8 bytes, loads told to neighbours 4. Context: any.
+ * `pace` may be NULL, then diffusion is not considered; `sizes` may be NULL for 8 bytes of an
+ * entry or a sum and 4 of a load; `cost` is NULL or gets WEIR_BALANCE_WAYS values. Context: any.
  *
  * WEIR_ERR_NULL; WEIR_ERR_ABI: a size is too small; WEIR_ERR_RANGE: `among` names no way that can
  * be considered.
@@ -736,6 +748,7 @@ weir_status weir_balance_choose(const struct weir_forest *forest,
                                 uint16_t changed,
                                 uint8_t halvings,
                                 uint32_t among,
+                                const struct weir_sizes *sizes,
                                 struct weir_cost *cost,
                                 uint32_t *way);
 

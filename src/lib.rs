@@ -15,8 +15,8 @@
 //!   [`digest`] keyed hashes; [`random`] the reproducible stream; [`bytes`] the reader that
 //!   consumes; [`time`] clock, timers, Trickle; [`carve`] lent memory as arrays;
 //! * record: [`record`] who says what in which version; the store, its digest, what differs;
-//! * rooms: [`complex`] exact projection of flows and the balancing plan; [`mesh`] the node:
-//!   frames, seals, neighbours, gossip, ledger;
+//! * rooms: [`complex`] exact projection of flows, the balancing plan, and both with neighbours
+//!   only; [`mesh`] the node: frames, seals, neighbours, gossip, ledger;
 //! * sync: [`sync`] where records meet the rooms; [`sync::flows`] is LOAD and LINKS and the
 //!   complex;
 //! * abi: [`abi`] the C surface; its `border` alone dereferences what C passed.

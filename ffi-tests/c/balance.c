@@ -139,14 +139,14 @@ static void steps_refuse(void)
     GIVES(weir_diffusion_step(&channel, &ends, &pace, &moved), WEIR_ERR_RANGE);
     CHECK(moved == 77 && channel.begun == 0);
 
-    GIVES(weir_balance_choose(&forest, NULL, 1, 16, 15, NULL, &way), WEIR_ERR_ABI);
+    GIVES(weir_balance_choose(&forest, NULL, 1, 16, 15, NULL, NULL, &way), WEIR_ERR_ABI);
     forest.size = sizeof forest;
-    GIVES(weir_balance_choose(NULL, NULL, 1, 16, 15, NULL, &way), WEIR_ERR_NULL);
-    GIVES(weir_balance_choose(&forest, NULL, 1, 16, 15, NULL, NULL), WEIR_ERR_NULL);
-    GIVES(weir_balance_choose(&forest, NULL, 1, 16, 0, NULL, &way), WEIR_ERR_RANGE);
-    GIVES(weir_balance_choose(&forest, NULL, 1, 16, 8, NULL, &way), WEIR_ERR_RANGE);
+    GIVES(weir_balance_choose(NULL, NULL, 1, 16, 15, NULL, NULL, &way), WEIR_ERR_NULL);
+    GIVES(weir_balance_choose(&forest, NULL, 1, 16, 15, NULL, NULL, NULL), WEIR_ERR_NULL);
+    GIVES(weir_balance_choose(&forest, NULL, 1, 16, 0, NULL, NULL, &way), WEIR_ERR_RANGE);
+    GIVES(weir_balance_choose(&forest, NULL, 1, 16, 8, NULL, NULL, &way), WEIR_ERR_RANGE);
     pace.size = 4;
-    GIVES(weir_balance_choose(&forest, &pace, 1, 16, 15, NULL, &way), WEIR_ERR_ABI);
+    GIVES(weir_balance_choose(&forest, &pace, 1, 16, 15, NULL, NULL, &way), WEIR_ERR_ABI);
     CHECK(way == 77);
 
     GIVES(weir_potential_relax(0, &across, 1, NULL), WEIR_ERR_NULL);
@@ -296,6 +296,7 @@ static void a_cut_grid_is_levelled(void)
     weir_pace pace;
     weir_channel channel[EDGES];
     weir_cost cost[WEIR_BALANCE_WAYS];
+    const weir_sizes full = { 8, 18, 4, 0 };
     static int64_t work[2 * NODES];
     uint8_t up[EDGES];
     uint16_t capacity[NODES], v, a = 0, b = 0, edge;
@@ -330,12 +331,18 @@ static void a_cut_grid_is_levelled(void)
 
     GIVES(weir_complex_pace(c, up, capacity, seats, NODES, work, &pace), WEIR_OK);
     CHECK(pace.capacity == 3 && pace.first > 0 && pace.factor > 0 && pace.factor < 1 << 30);
-    GIVES(weir_balance_choose(&forest, &pace, 1, 16, 15, cost, &way), WEIR_OK);
+    GIVES(weir_balance_choose(&forest, &pace, 1, 16, 15, NULL, cost, &way), WEIR_OK);
     CHECK(way == WEIR_BALANCE_PLAN && cost[way].bytes == 8u * (NODES - 1));
     CHECK(cost[WEIR_BALANCE_SWEEP].bytes == 16u * (NODES - 1));
-    GIVES(weir_balance_choose(&forest, &pace, NODES, 16, 15, NULL, &way), WEIR_OK);
+    GIVES(weir_balance_choose(&forest, &pace, NODES, 16, 15, NULL, NULL, &way), WEIR_OK);
     CHECK(way == WEIR_BALANCE_SWEEP);
-    GIVES(weir_balance_choose(&forest, &pace, NODES, 16, 8, NULL, &way), WEIR_OK);
+    /* Sums sent in full are as dear as two entries: the plan stays cheaper for longer. */
+    GIVES(weir_balance_choose(&forest, &pace, 3, 16, 15, NULL, NULL, &way), WEIR_OK);
+    CHECK(way == WEIR_BALANCE_SWEEP);
+    GIVES(weir_balance_choose(&forest, &pace, 3, 16, 15, &full, cost, &way), WEIR_OK);
+    CHECK(way == WEIR_BALANCE_PLAN && cost[WEIR_BALANCE_SWEEP].bytes == 36u * (NODES - 1));
+    GIVES(weir_balance_choose(&forest, &pace, 1, 16, 15, NULL, cost, &way), WEIR_OK);
+    GIVES(weir_balance_choose(&forest, &pace, NODES, 16, 8, NULL, NULL, &way), WEIR_OK);
     CHECK(way == WEIR_BALANCE_DIFFUSION);
     memcpy(load, given, sizeof load);
     for (step = 0; step < cost[WEIR_BALANCE_DIFFUSION].steps + 8; step++) {

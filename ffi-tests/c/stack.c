@@ -212,7 +212,7 @@ static void the_balance(void)
     DEPTH(weir_complex_relax, (c, flow, 48, 9, NULL));
     DEPTH(weir_complex_seat, (c, NULL, NULL, seats, 16, &forest));
     DEPTH(weir_complex_pace, (c, NULL, NULL, seats, 16, work, &pace));
-    DEPTH(weir_balance_choose, (&forest, &pace, 1, 16, 15, cost, &way));
+    DEPTH(weir_balance_choose, (&forest, &pace, 1, 16, 15, NULL, cost, &way));
     DEPTH(weir_diffusion_step, (&channel, &ends, &pace, &moved));
     DEPTH(weir_potential_relax, (0, &across, 1, &next));
     DEPTH(weir_potential_flow, (0, next, &moved));

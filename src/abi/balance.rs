@@ -124,6 +124,20 @@ pub struct weir_ends {
     pub capacity: [u16; 2],
 }
 
+/// Bytes of what a firmware sends to level.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct weir_sizes {
+    /// A changed load with its node and version.
+    pub entry: u16,
+    /// A subtotal or a total of a sweep.
+    pub sum: u16,
+    /// A load told to a neighbour.
+    pub value: u16,
+    /// Zero.
+    pub reserved: u16,
+}
+
 /// What a way of levelling costs without loss.
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]
@@ -255,8 +269,8 @@ pub unsafe extern "C" fn weir_complex_pace(
 /// weir_balance_choose predicts what every way of levelling costs after `changed` nodes changed
 /// their load, and names the one with the fewest bytes among those whose bit `1 << way` is set in
 /// `among`. `halvings` is how often diffusion must halve an imbalance, 16 for a thousandth of 50.0.
-/// `pace` may be NULL, then diffusion is not considered; `cost` is NULL or gets WEIR_BALANCE_WAYS
-/// values. Messages count 8 bytes, loads told to neighbours 4. Context: any.
+/// `pace` may be NULL, then diffusion is not considered; `sizes` may be NULL for 8 bytes of an
+/// entry or a sum and 4 of a load; `cost` is NULL or gets WEIR_BALANCE_WAYS values. Context: any.
 ///
 /// WEIR_ERR_NULL; WEIR_ERR_ABI: a size is too small; WEIR_ERR_RANGE: `among` names no way that can
 /// be considered.
@@ -271,6 +285,7 @@ pub unsafe extern "C" fn weir_balance_choose(
     changed: u16,
     halvings: u8,
     among: u32,
+    sizes: *const weir_sizes,
     cost: *mut weir_cost,
     way: *mut u32,
 ) -> weir_status {
@@ -283,6 +298,18 @@ pub unsafe extern "C" fn weir_balance_choose(
     if way.is_null() {
         return WEIR_ERR_NULL;
     }
+    let sizes = match sizes.is_null() {
+        true => Sizes::LEAST,
+        false => {
+            // SAFETY: as promised by the caller.
+            let given = unsafe { sizes.read() };
+            Sizes {
+                entry: given.entry,
+                sum: given.sum,
+                value: given.value,
+            }
+        }
+    };
     let forest = Forest {
         branches: forest.branches,
         links: forest.links,
@@ -292,7 +319,7 @@ pub unsafe extern "C" fn weir_balance_choose(
     let rate = pace.map(|(pace, _)| pace).unwrap_or_default();
     let of = |method: Method| match method {
         Method::Diffusion if pace.is_none() => Cost::default(),
-        _ => method.cost(forest, rate, changed, halvings, Sizes::LEAST),
+        _ => method.cost(forest, rate, changed, halvings, sizes),
     };
     let known = if pace.is_none() {
         among & !(1 << WEIR_BALANCE_DIFFUSION)

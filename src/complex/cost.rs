@@ -5,7 +5,7 @@
 //!
 //! | way | what is sent | messages | rounds |
 //! |---|---|---|---|
-//! | plan, flooded | changes, over all edges | `changed (2 links - branches)` at most | ~ diameter |
+//! | plan, flooded | changes, over all edges | at most `changed (2 links - branches)` | width |
 //! | plan, along the forest | changes, over branches | `changed branches` | `2 depth` at most |
 //! | tree sweep | a subtotal up, a total down | `2 branches` | `2 depth` |
 //! | diffusion | loads, over all edges, every round | `2 links rounds` | from the spectrum |
