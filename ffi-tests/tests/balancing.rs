@@ -194,8 +194,11 @@ fn the_choice_is_the_cheapest_of_all_that_were_measured() {
                 )
             };
             let length = (length / optimal * 1000.0).round() / 1000.0;
-            EXACT_AND_FAST.measured(&row("length of the flow over optimum"), length, "", COMMAND);
-            EXACT_AND_FAST.measured(&row("sweeps"), sweeps, "", COMMAND);
+            if changed == 1 || changed == n {
+                let over = row("length of the flow over optimum");
+                EXACT_AND_FAST.measured(&over, length, "", COMMAND);
+                EXACT_AND_FAST.measured(&row("sweeps"), sweeps, "", COMMAND);
+            }
             println!("   triangles relaxed: {length} long, {sweeps} sweeps");
             let choice = chosen(&task, changed);
             let all = case.ways.iter().map(|(_, o)| o.bytes);
@@ -224,10 +227,13 @@ fn the_choice_is_the_cheapest_of_all_that_were_measured() {
 
 fn record(network: &str, what: &str, way: &str, outcome: &Outcome, optimal: f64) {
     let row = |figure: &str| format!("balancing: {network}, {what}: {way}, {figure}");
-    EXACT_AND_FAST.measured(&row("steps"), outcome.rounds, "", COMMAND);
-    EXACT_AND_FAST.measured(&row("bytes"), outcome.bytes, "bytes", COMMAND);
     let length = (outcome.length() / optimal * 1000.0).round() / 1000.0;
-    EXACT_AND_FAST.measured(&row("length of the flow over optimum"), length, "", COMMAND);
+    // Of some spikes only the choice is a figure.
+    if !what.ends_with("spikes") {
+        EXACT_AND_FAST.measured(&row("steps"), outcome.rounds, "", COMMAND);
+        EXACT_AND_FAST.measured(&row("bytes"), outcome.bytes, "bytes", COMMAND);
+        EXACT_AND_FAST.measured(&row("length of the flow over optimum"), length, "", COMMAND);
+    }
     println!(
         "   {way}: {} steps, {} bytes, {length} long, {:.2} off",
         outcome.rounds, outcome.bytes, outcome.off
@@ -351,9 +357,9 @@ fn diffusion_stalls_below_a_stated_rest() {
     let mut random = Random(86);
     for (plain, limit) in [
         (bowtie(), 2.0),
-        (grid(8), 8.0),
-        (random_geometric(), 12.0),
-        (ring(64), 20.0),
+        (grid(8), 6.0),
+        (random_geometric(), 9.0),
+        (ring(64), 16.0),
     ] {
         let task = task(&plain, 1, 0);
         let outcome = task.diffuse(0.0, 1500, &mut random);

@@ -69,7 +69,8 @@ proptest! {
         load in any::<i32>(), own in any::<u16>(),
     ) {
         let up = Up { turn: up.0, capacity: up.1, load: up.2 };
-        let down = Down { turn: down.0, capacity: down.1, before: down.2, reserved: 0, total: down.3 };
+        let (turn, capacity, before, total) = down;
+        let down = Down { turn, capacity, before, reserved: 0, total };
         if up.turn != down.turn {
             prop_assert_eq!(flow(up, down), None);
         }
@@ -104,7 +105,9 @@ proptest! {
 
     /// Two nodes: the flow tends to what levels them, at every pace that bounds may give.
     #[test]
-    fn two_nodes_of_any_capacities_level(loads in any::<(i32, i32)>(), a in 1..=u16::MAX, b in 1..=u16::MAX) {
+    fn two_nodes_of_any_capacities_level(
+        loads in any::<(i32, i32)>(), a in 1..=u16::MAX, b in 1..=u16::MAX,
+    ) {
         let capacity = a.max(b);
         let rate = |c: u16| f64::from(capacity) / f64::from(c);
         let value = ((rate(a) + rate(b)) * 2_f64.powi(32)) as u64;
@@ -142,7 +145,8 @@ proptest! {
             prop_assert_eq!(cost(method, 0, bits, low).bytes, 0);
             let best = cheapest(|m| cost(m, changed, bits, low), 15).unwrap();
             prop_assert!(cost(best, changed, bits, low).bytes <= asked.bytes);
-            prop_assert_eq!(cheapest(|m| cost(m, changed, bits, low), 1 << method as u32), Some(method));
+            let alone = cheapest(|m| cost(m, changed, bits, low), 1 << method as u32);
+            prop_assert_eq!(alone, Some(method));
         }
         prop_assert_eq!(cheapest(|m| cost(m, changed, bits, low), 16), None);
     }
