@@ -532,6 +532,7 @@ typedef struct weir_complex_parts {
     /** Norm of the part that goes round holes. */
     uint64_t harmonic_norm;
 } weir_complex_parts;
+
 /** How triangles were relaxed. Set `size` before the call. */
 typedef struct weir_relax_report {
     /** Size of this struct as the caller was compiled. */
@@ -1257,6 +1258,8 @@ weir_status weir_complex_settle_trusted(struct weir_complex *map,
                                         const uint8_t *trust,
                                         weir_q16 *out,
                                         size_t edges);
+
+/**
  * weir_complex_relax lets every triangle give back a third of its circulation, in sweeps over all
  * triangles until none moves, at most `sweeps` times. Every node's net flow stays exactly as it
  * was, the sum of squares never grows, no edge overflows, and weir_complex_settle gives the same

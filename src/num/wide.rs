@@ -22,6 +22,15 @@ pub fn mul_q32(a: i64, l: u32) -> i64 {
         .wrapping_add(low as i64)
 }
 
+/// `a * l / 2^30`, rounded to nearest, for signed `l` in Q30; the result fits because `|l| <= 1`.
+#[inline]
+#[must_use]
+pub fn mul_q30(a: i64, l: i32) -> i64 {
+    // |l| <= 2^30 keeps both partial products in 63 bits.
+    let (high, low) = ((a >> 32).times(l.into()), (a & 0xffff_ffff).times(l.into()));
+    (high << 2).plus(low.plus(1 << 29) >> 30)
+}
+
 /// `a / 2^bits`, rounded to nearest, halves up; `bits < 63`, `|a| < 2^62`.
 #[inline]
 #[must_use]
@@ -67,6 +76,17 @@ impl Reciprocal {
     pub fn ratio(self, part: i64) -> u32 {
         let scaled = mul_q32(part << 62_u32.minus(self.width), self.mantissa) >> 29;
         u32::try_from(scaled).unwrap_or(u32::MAX)
+    }
+
+    /// `a / d * 2^scale`, rounded; the result must fit.
+    #[inline]
+    #[must_use]
+    pub fn apply(self, a: i64, scale: u32) -> i64 {
+        let quotient = mul_q32(a, self.mantissa);
+        match self.width.checked_sub(scale.plus(1)) {
+            Some(down) => shr_round(quotient, down),
+            None => quotient << scale.plus(1).minus(self.width),
+        }
     }
 
     /// `2^-scale / d` in Q32, where `d` is in Q32; `scale` so large that it is below one.
@@ -162,6 +182,17 @@ mod tests {
     }
 
     #[test]
+    fn signed_products_round_once() {
+        let mut random = stream();
+        for _ in 0..20_000 {
+            let a = (random.next().unwrap() as i64) >> (random.next().unwrap() % 60).max(1);
+            let l = (random.next().unwrap() % (1 << 31)) as i64 - (1 << 30);
+            let want = (i128::from(a) * i128::from(l) + (1 << 29)) >> 30;
+            assert_eq!(i128::from(mul_q30(a, l as i32)), want);
+        }
+    }
+
+    #[test]
     fn full_products_and_quotients_match_wide_integers() {
         let mut random = stream();
         for _ in 0..20_000 {
@@ -199,6 +230,11 @@ mod tests {
                     let error = (got - want).abs();
                     assert!(error <= lost + (want.abs() >> 29), "{y} / {d}: {got}");
                 }
+            }
+            let got = i128::from(reciprocal.apply(y, 32));
+            let unit = ((1_i128 << 33) / i128::from(d)).max(1);
+            if want.abs() < 1 << 60 {
+                assert!((got - want).abs() <= 2 * unit + (want.abs() >> 29), "{y} / {d}");
             }
             let part = (random.next().unwrap() >> 2) as i64 % (d + 1);
             let want = (i128::from(part) << 32) / i128::from(d);
