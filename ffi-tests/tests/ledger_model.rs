@@ -184,6 +184,29 @@ proptest! {
     }
 
     #[test]
+    fn an_end_that_is_not_heard_comes_to_rest_until_it_is(ops in vec(op(2), 0..120)) {
+        let mut world = World::new(2, 1);
+        for op in ops {
+            world.apply(op)?;
+        }
+        let mut rows = Vec::new();
+        for (heard, rounds) in [(false, 12), (true, 8)] {
+            rows.clear();
+            for _ in 0..rounds {
+                for (a, b, wanted) in [(0, 1, true), (1, 0, heard)] {
+                    world.apply(Op::Want(a, b, wanted))?;
+                    world.apply(Op::Hear(a, b))?;
+                    world.apply(Op::Review(a))?;
+                }
+                rows.push((world.row(0, 1), world.row(1, 0)));
+            }
+            prop_assert_eq!(rows[rounds - 1], rows[rounds - 4], "it changes for ever");
+        }
+        let up = matches!(rows.last(), Some((Some(a), Some(b))) if a.up(b));
+        prop_assert!(up, "heard, and not up: {:?}", rows.last());
+    }
+
+    #[test]
     fn no_unit_is_lost_when_places_are_fewer_than_neighbours(ops in vec(op(4), 0..200)) {
         let mut world = World::new(4, 2);
         for op in ops {

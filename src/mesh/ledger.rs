@@ -21,6 +21,10 @@
 //! one incarnation ahead knows that the edge came to rest, and folds too. So a higher incarnation
 //! always starts from zero at both ends.
 //!
+//! **Who opens again.** The end that froze first, because its link went down, opens the edge when
+//! its link is back; the end that only followed waits for that. Otherwise a radio that hears
+//! another one and is not heard would open what the other freezes, for ever.
+//!
 //! An end sees the other through the newest LINKS row it holds, which never goes back. The
 //! exception is an author that restarted without its own last rows; what that costs is in
 //! `docs/guarantees.md`.
@@ -248,6 +252,7 @@ struct Step {
 impl Step {
     fn apply(&self, own: &mut Link, carried: &mut u32, rolled_back: &mut u16) -> bool {
         let before = *own;
+        own.waits &= u8::from(self.wanted);
         match self.view {
             _ if own.proposed() => *own = born(own.neighbour, self.view),
             View::Listed(theirs) => match own.ahead_of(&theirs) {
@@ -257,11 +262,17 @@ impl Step {
                     }
                     fold(own, carried);
                     own.generation = theirs.generation | u8::from(!self.wanted);
+                    own.waits = u8::from(self.wanted && theirs.frozen());
                     // Zero unless this end forgot: then the other end knows what it took.
                     own.sent = theirs.acked;
                 }
-                0 if !own.frozen() => own.generation |= u8::from(!self.wanted || theirs.frozen()),
-                0 if self.wanted && at_rest(own, self.view) => reopen(own, carried),
+                0 if !own.frozen() => {
+                    own.generation |= u8::from(!self.wanted || theirs.frozen());
+                    own.waits = u8::from(self.wanted && theirs.frozen());
+                }
+                0 if self.wanted && own.waits == 0 && at_rest(own, self.view) => {
+                    reopen(own, carried);
+                }
                 0 => {}
                 // The other end is behind and will follow.
                 1.. => own.generation |= u8::from(!self.wanted),
@@ -269,7 +280,11 @@ impl Step {
             View::Unlisted if self.wanted && at_rest(own, self.view) => reopen(own, carried),
             View::Unlisted | View::Unknown => own.generation |= u8::from(!self.wanted),
         }
-        *own != before
+        // Whose turn it is, is not part of the row.
+        (Link {
+            waits: before.waits,
+            ..*own
+        }) != before
     }
 }
 
@@ -317,4 +332,5 @@ fn fold(own: &mut Link, carried: &mut u32) {
 fn reopen(own: &mut Link, carried: &mut u32) {
     fold(own, carried);
     own.generation = own.next_generation();
+    own.waits = 0;
 }

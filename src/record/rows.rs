@@ -88,8 +88,8 @@ pub struct Link {
     pub neighbour: u16,
     /// Incarnation and, in the low bit, frozen.
     pub generation: u8,
-    /// Padding, zero.
-    pub unused: u8,
+    /// Not sent. 1: the other end turned this incarnation down, and is the one to open the next.
+    pub waits: u8,
 }
 
 impl Link {
@@ -194,7 +194,7 @@ fn read_link(reader: &mut Reader) -> Result<Link, Short> {
         generation: reader.u8()?,
         sent: reader.u32()?,
         acked: reader.u32()?,
-        unused: 0,
+        waits: 0,
     })
 }
 
