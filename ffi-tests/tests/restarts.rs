@@ -198,3 +198,30 @@ fn a_node_that_leaves_or_is_blocked_loses_its_links_at_once() {
     assert!(world.nodes[1].node().edge_up(3), "up again");
     check::conservation(&mut world).expect("conservation");
 }
+
+#[test]
+fn edges_of_a_restarted_node_do_not_wait_for_heartbeats() {
+    let mut worst = 0;
+    for seed in 20..40 {
+        let mut range: Vec<Vec<usize>> = vec![Vec::new(); 6];
+        for (index, near) in range.iter_mut().enumerate() {
+            near.extend((0..6).filter(|&other| other != index));
+        }
+        let mut world = World::new(range, Faults::NONE, seed, |config| {
+            config.link_hold_ms = 1000
+        });
+        (0..6).for_each(|index| world.switch_on(index));
+        world.run(1_000_000, |_| {});
+        world.restart(0, true);
+        let start = world.now;
+        let up = |world: &mut World| (2..=6).all(|id| world.nodes[0].node().edge_up(id));
+        // Its neighbours still know the edges, until its first review says that it hears nobody.
+        world.run(start + 6000, |_| {});
+        while !up(&mut world) {
+            let until = world.now + 100;
+            world.run(until, |_| {});
+        }
+        worst = worst.max(world.now - start);
+    }
+    assert!(worst <= 20_000, "{worst} ms: a heartbeat is 60 s");
+}

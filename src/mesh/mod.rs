@@ -469,7 +469,8 @@ impl<'a> Node<'a> {
         }
     }
 
-    /// Whether an edge is still being made: such neighbours are not kept waiting by suppression.
+    /// Whether an edge is still being made, or waits for the other end to hear this node again, as
+    /// after its restart: such neighbours are not kept waiting by suppression.
     fn someone_needs_beacons(&mut self) -> bool {
         let own = self.state.config.id;
         let store = Store::new(&mut self.state.store, self.slots, self.values);
@@ -479,7 +480,8 @@ impl<'a> Node<'a> {
                     && n.is(flag::LIVE)
                     && store
                         .links(n.id)
-                        .is_none_or(|links| links.get(own).is_none())
+                        .and_then(|links| links.get(own))
+                        .is_none_or(|link| link.frozen())
         })
     }
 
