@@ -1,86 +1,110 @@
-//! The mesh in one process. `WEIR_SEED=n` runs one seed of the storm; `WEIR_EVIDENCE=1` runs 2,000.
+//! The mesh in one process: storms from seeds. `WEIR_SEED=n` or `WEIR_SEED=n..m` runs those seeds;
+//! `WEIR_EVIDENCE=1` runs 10,000.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
+use std::collections::BTreeMap;
 
-use ffi_tests::evidence::{FIRST_MESH, wanted};
-use ffi_tests::sim::storm;
+use ffi_tests::evidence::{EXACT_AND_FAST, wanted};
+use ffi_tests::sim::on_all_processors;
+use ffi_tests::sim::storm::{self, Outcome};
+use ffi_tests::sim::tally::Tally;
+use ffi_tests::sim::verdict::Verdict;
 
-fn percentile(sorted: &[u64], part: usize) -> u64 {
-    sorted[(sorted.len() - 1) * part / 100]
+/// Seeds of `make test`.
+const SAMPLE: u64 = 400;
+/// Seeds of `make evidence`.
+const MANY: u64 = 10_000;
+const COMMAND: &str = "make evidence";
+
+/// The seeds to run, and whether they are a whole sample, in which everything must happen.
+fn seeds() -> (Vec<u64>, bool) {
+    let number = |text: &str| text.parse().expect("WEIR_SEED is a number, or two: 1..9");
+    match std::env::var("WEIR_SEED") {
+        Ok(seed) => {
+            let (first, last) = seed.split_once("..").unwrap_or((&seed, &seed));
+            ((number(first)..=number(last)).collect(), false)
+        }
+        Err(_) => ((1..=if wanted() { MANY } else { SAMPLE }).collect(), true),
+    }
+}
+
+fn seconds(sorted: &[u64], per_mille: usize) -> f64 {
+    let place = sorted.len().saturating_sub(1) * per_mille / 1000;
+    sorted.get(place).map_or(0.0, |&ms| ms as f64 / 1000.0)
+}
+
+/// Hands over what a sample came to.
+fn report(outcomes: &[Outcome], tally: &Tally, verdicts: &BTreeMap<Verdict, u64>) {
+    let measured = |what: &str, value: f64, unit: &str| {
+        let row = format!("simulator, {} seeds: {what}", outcomes.len());
+        println!("{row}: {value} {unit}");
+        EXACT_AND_FAST.measured(&row, value, unit, COMMAND);
+    };
+    for (what, count) in tally.rows() {
+        measured(what, count as f64, "");
+    }
+    let mut bytes: Vec<u64> = outcomes.iter().map(|o| o.bytes_per_change).collect();
+    bytes.sort_unstable();
+    let each = bytes.get(bytes.len() / 2).copied().unwrap_or(0);
+    measured(
+        "bytes sent by all nodes per changed record, median",
+        each as f64,
+        "bytes",
+    );
+    for (verdict, &count) in verdicts {
+        measured(&format!("verdict {verdict:?}"), count as f64, "seeds");
+    }
+    let times = |wanted: &dyn Fn(&Outcome) -> bool| {
+        let ended = outcomes.iter().filter(|o| wanted(o));
+        let mut times: Vec<u64> = ended.map(|o| o.agreed_ms).collect();
+        times.sort_unstable();
+        times
+    };
+    let healed = times(&|o| o.verdict == Verdict::Agreed);
+    let apart = times(&|o| matches!(o.verdict, Verdict::SplitByTopology | Verdict::KeyMissing));
+    for (what, per_mille) in [("median", 500), ("99th percentile", 990), ("worst", 1000)] {
+        let row = format!("from heal to agreement, {what}");
+        measured(&row, seconds(&healed, per_mille), "s");
+        let row = format!("from heal to agreement in each part that is left, {what}");
+        measured(&row, seconds(&apart, per_mille), "s");
+    }
 }
 
 #[test]
-fn storm_ends_with_one_digest_and_never_loses_a_unit() {
-    let seeds: Vec<u64> = match std::env::var("WEIR_SEED") {
-        Ok(seed) => vec![seed.parse().expect("WEIR_SEED is a number")],
-        Err(_) => (1..=if wanted() { 2000 } else { 200 }).collect(),
-    };
-    let next = AtomicUsize::new(0);
-    let verdicts = thread::scope(|scope| {
-        let work = || {
-            let claims = std::iter::from_fn(|| seeds.get(next.fetch_add(1, Ordering::Relaxed)));
-            claims
-                .map(|&seed| (seed, storm::run(seed)))
-                .collect::<Vec<_>>()
-        };
-        let threads = thread::available_parallelism().map_or(1, usize::from);
-        let running: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
-        running
-            .into_iter()
-            .flat_map(|t| t.join().expect("a thread"))
-            .collect::<Vec<_>>()
-    });
-    let (mut agreed, mut bytes, mut steps, mut restarts) = (Vec::new(), Vec::new(), 0, (0, 0));
-    for (seed, verdict) in verdicts {
-        let verdict = verdict.unwrap_or_else(|why| {
-            panic!(
-                "{why}\nreproduce: WEIR_SEED={seed} cargo test --profile checked -p ffi-tests \
-                 --test sim_mesh storm"
-            )
-        });
-        agreed.push(verdict.agreed_ms);
-        bytes.push(verdict.bytes_per_change);
-        steps += verdict.steps;
-        restarts = (
-            restarts.0 + verdict.restarts.0,
-            restarts.1 + verdict.restarts.1,
-        );
+fn every_storm_keeps_every_unit_and_ends_in_a_verdict_that_is_explained() {
+    let (seeds, whole) = seeds();
+    let mut failures = 0;
+    let mut outcomes = Vec::new();
+    let results = on_all_processors(&seeds, |&seed| storm::run(seed));
+    for (seed, result) in seeds.iter().zip(results) {
+        match result {
+            Ok(outcome) => outcomes.push(outcome),
+            Err(why) => {
+                failures += 1;
+                println!(
+                    "says: {why}; reproduce: WEIR_SEED={seed} cargo test --profile checked \
+                     -p ffi-tests --test sim_mesh"
+                );
+            }
+        }
     }
-    agreed.sort_unstable();
-    bytes.sort_unstable();
-    let command = "make evidence";
-    let row = |what: &str| format!("simulator, {} seeds: {what}", agreed.len());
-    FIRST_MESH.figure(&row("seeds without one digest"), 0, "", "==", 0, command);
-    FIRST_MESH.figure(
-        &row("steps that lost or made a unit"),
-        0,
-        "",
-        "==",
-        0,
-        command,
-    );
-    FIRST_MESH.measured(&row("steps checked"), steps, "", command);
-    FIRST_MESH.measured(&row("restarts"), restarts.0, "", command);
-    FIRST_MESH.measured(&row("restarts without snapshot"), restarts.1, "", command);
-    let seconds = |part| percentile(&agreed, part) as f64 / 1000.0;
-    FIRST_MESH.measured(
-        &row("from heal to agreement, median"),
-        seconds(50),
-        "s",
-        command,
-    );
-    FIRST_MESH.measured(
-        &row("from heal to agreement, 99th percentile"),
-        seconds(99),
-        "s",
-        command,
-    );
-    let each = percentile(&bytes, 50);
-    FIRST_MESH.measured(
-        &row("bytes sent by 54 nodes per changed record"),
-        each,
-        "bytes",
-        command,
-    );
+    let mut tally = Tally::default();
+    outcomes.iter().for_each(|o| tally.add(&o.tally));
+    let mut verdicts = BTreeMap::new();
+    for outcome in &outcomes {
+        *verdicts.entry(outcome.verdict).or_insert(0) += 1;
+    }
+    report(&outcomes, &tally, &verdicts);
+    let row = match seeds.len() {
+        10_000 => "simulator: failures in 10,000 seeds".to_owned(),
+        count => format!("simulator: failures in {count} seeds"),
+    };
+    EXACT_AND_FAST.figure(&row, failures, "", "==", 0, COMMAND);
+    assert_eq!(failures, 0, "each failure has its line above");
+    if whole {
+        let never = tally.rows().into_iter().find(|&(_, count)| count == 0);
+        assert_eq!(never, None, "this never happened");
+        assert_eq!(verdicts.len(), 4, "every explained verdict: {verdicts:?}");
+        let largest = outcomes.iter().map(|o| o.draw.size).max();
+        assert_eq!(largest, Some(128));
+    }
 }

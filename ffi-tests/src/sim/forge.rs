@@ -23,6 +23,8 @@ pub struct Forger {
     pub sequence: u32,
     /// The keys it has.
     pub keys: Keys,
+    /// The slot of the one it seals with.
+    pub slot: u8,
 }
 
 impl Forger {
@@ -37,7 +39,15 @@ impl Forger {
             session: 1,
             sequence: 1,
             keys,
+            slot: 0,
         }
+    }
+
+    /// Seals with this key from now on.
+    pub fn take_key(&mut self, slot: u8, key: &[u8; 16]) {
+        self.keys = Keys::zeroed();
+        assert!(self.keys.set(slot, key, 8));
+        self.slot = slot;
     }
 
     /// Seals a body.
@@ -46,7 +56,7 @@ impl Forger {
         let mut writer = Writer::new(&mut bytes);
         let header = Header {
             kind,
-            key_slot: 0,
+            key_slot: self.slot,
             hint: hint(self.mesh_id),
             author: self.author,
             session_low: self.session as u16,
@@ -70,7 +80,7 @@ impl Forger {
         };
         let total = self
             .keys
-            .seal(0, &envelope, &mut bytes, (clear, end))
+            .seal(self.slot, &envelope, &mut bytes, (clear, end))
             .expect("sealed");
         self.sequence += 1;
         bytes.truncate(total);

@@ -1,4 +1,6 @@
-//! Maps of radios.
+//! Maps of radios: a real one, and shapes of any size.
+
+use weir::random::Random;
 
 /// Coordinates in metres of the 54 motes of the Intel Berkeley Research Lab (Bodik, Hong, Guestrin,
 /// Madden, Paskin, Thibaux 2004), mote 1 first.
@@ -70,4 +72,69 @@ pub fn within(places: &[(f64, f64)], range: f64) -> Vec<Vec<usize>> {
                 .collect()
         })
         .collect()
+}
+
+/// How radios lie.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// Anywhere, but each within range of one that was there before.
+    Scattered,
+    /// One after the other.
+    Line,
+    /// A line whose ends meet.
+    Ring,
+    /// Rows and columns.
+    Grid,
+    /// All within range of all.
+    Heap,
+    /// The laboratory.
+    Lab,
+}
+
+/// Most radios within range of one where radios lie scattered.
+const CROWD: usize = 10;
+
+/// Where radios of a shape lie, and how far they reach.
+#[must_use]
+pub fn places(shape: Shape, count: usize, random: &mut Random) -> (Vec<(f64, f64)>, f64) {
+    let along = |i: usize| i as f64;
+    let places = match shape {
+        Shape::Scattered => return (scattered(count, random), 1.0),
+        Shape::Lab => return (LAB.to_vec(), 8.0),
+        Shape::Line => (0..count).map(|i| (along(i), 0.0)).collect(),
+        Shape::Ring => {
+            let turn = std::f64::consts::TAU / count as f64;
+            // The distance of neighbours is 1.
+            let radius = 0.5 / (turn / 2.0).sin();
+            let at = |i| (turn * along(i)).sin_cos();
+            (0..count)
+                .map(|i| (at(i).0 * radius, at(i).1 * radius))
+                .collect()
+        }
+        Shape::Grid => {
+            let wide = (1..).find(|w| w * w >= count).unwrap_or(1);
+            (0..count)
+                .map(|i| (along(i % wide), along(i / wide)))
+                .collect()
+        }
+        Shape::Heap => (0..count).map(|i| (along(i) / count as f64, 0.0)).collect(),
+    };
+    (places, 1.001)
+}
+
+fn scattered(count: usize, random: &mut Random) -> Vec<(f64, f64)> {
+    let mut places = vec![(0.0, 0.0)];
+    let mut unit = |span: f64| f64::from(random.below(2001)) / 1000.0 * span - span;
+    let mut turn = 0;
+    while places.len() < count {
+        let near: (f64, f64) = places[turn % places.len()];
+        turn += 7;
+        let place = (near.0 + unit(1.0), near.1 + unit(1.0));
+        let reached = |&&(x, y): &&(f64, f64)| (x - place.0).hypot(y - place.1) <= 1.0;
+        let crowd = places.iter().filter(reached).count();
+        if (1..=CROWD).contains(&crowd) {
+            places.push(place);
+        }
+    }
+    places
 }

@@ -1,16 +1,26 @@
 //! The nodes, what their applications do, and how they restart.
 
 use weir::carve::Arena;
-use weir::mesh::event::{Code, Event, Stats};
+use weir::mesh::event::{Code, Event, Refusal, Stats};
 use weir::mesh::{Bound, Config, Due, Node, Parts, Port};
 use weir::random::Random;
 use weir::record::rows::{Link, Load};
 use weir::record::{SIGNATURE, Version};
 
-use super::air::{Air, Faults, Inbox};
+use super::air::{Air, Faults, Frame, Inbox};
+use super::clock::Drift;
+use super::tally::Tally;
 
-/// The key of simulated meshes.
+/// The first key of simulated meshes.
 pub const KEY: [u8; 16] = *b"simulated mesh 1";
+
+/// The key of a generation, 0 the first, and the slot it goes to.
+#[must_use]
+pub fn key_of(generation: u8) -> (u8, [u8; 16]) {
+    let mut key = KEY;
+    key[15] = key[15].wrapping_add(generation);
+    (generation % 4, key)
+}
 /// Their id.
 pub const MESH: u64 = 0x7765_6972_7465_7374;
 
@@ -20,6 +30,8 @@ pub struct SimPort<'a> {
     entropy: &'a mut Random,
     /// Frames sent in this poll.
     pub sent: Vec<Vec<u8>>,
+    /// What was taken from the inbox: the transmission, and the slot of its key.
+    taken: Vec<(Option<u64>, u8)>,
     signer: u16,
 }
 
@@ -56,9 +68,11 @@ impl Port for SimPort<'_> {
     }
 
     fn take(&mut self, frame: &mut [u8]) -> Option<(usize, i8)> {
-        let next = self.inbox.pop_front()?;
-        frame.get_mut(..next.len())?.copy_from_slice(&next);
-        Some((next.len(), -60))
+        let Frame { bytes, intact } = self.inbox.pop_front()?;
+        self.taken
+            .push((intact, bytes.get(1).map_or(0, |b| b >> 6)));
+        frame.get_mut(..bytes.len())?.copy_from_slice(&bytes);
+        Some((bytes.len(), -60))
     }
 }
 
@@ -70,6 +84,16 @@ pub struct SimNode {
     bound: Bound,
     inbox: Inbox,
     entropy: Random,
+    /// Its clock.
+    pub clock: Drift,
+    /// Generations of the keys its firmware keeps, the sending one last.
+    pub keys: Vec<u8>,
+    /// Bit per transmission: believed in this life of the node.
+    had: Vec<u64>,
+    /// Frames it believed although it had believed them before, or they were changed on the way.
+    pub overtrusted: u32,
+    /// Frames it refused for a key that it holds.
+    pub overcautious: u32,
     /// When it is to be polled; `None` while it is off.
     pub due: Option<u64>,
     /// What it wrote last with `due.snapshot`, as firmware would keep it.
@@ -88,8 +112,17 @@ pub struct SimNode {
     books: Option<Books>,
 }
 
+/// Frames for which no refusal was counted, and frames refused for their key.
+fn fates(stats: &Stats) -> (u32, u32) {
+    let refused = stats.refused.iter().sum::<u32>();
+    (
+        stats.frames_received - refused,
+        stats.refused[Refusal::Key as usize],
+    )
+}
+
 /// What a node's ledger says.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Books {
     /// Totals.
     pub load: Load,
@@ -112,6 +145,11 @@ impl SimNode {
             bound: Bound::new(),
             inbox: Inbox::new(),
             entropy: Random::new(seed),
+            clock: Drift::TRUE,
+            keys: vec![0],
+            had: Vec::new(),
+            overtrusted: 0,
+            overcautious: 0,
             due: None,
             snapshot: None,
             events: Vec::new(),
@@ -128,11 +166,15 @@ impl SimNode {
     fn start(&mut self, snapshot: Option<&[u8]>) {
         self.memory.fill(0);
         self.inbox.clear();
+        self.had.clear();
         self.config.boot += 1;
-        let config = self.config;
+        let (config, keys) = (self.config, self.keys.clone());
         let mut node = self.node();
         node.reset(&config);
-        assert!(node.keys_mut().set(0, &KEY, 8));
+        for &generation in &keys {
+            let (slot, key) = key_of(generation);
+            assert!(node.keys_mut().set(slot, &key, 8) && node.keys_mut().send_with(slot));
+        }
         if let Some(snapshot) = snapshot {
             node.restore(snapshot).expect("its own snapshot");
         }
@@ -146,23 +188,92 @@ impl SimNode {
         Node::new(parts, &mut self.bound).expect("a node")
     }
 
-    /// Puts a frame into its inbox.
+    /// Takes a key that is not used yet, giving up the oldest if there are two.
+    pub fn take_key(&mut self, generation: u8) {
+        while self.keys.len() > 1 {
+            self.drop_key();
+        }
+        let (slot, key) = key_of(generation);
+        assert!(self.node().keys_mut().set(slot, &key, 8));
+        self.keys.insert(0, generation);
+    }
+
+    /// Sends with its newest key from now on.
+    pub fn use_key(&mut self) {
+        self.keys.sort_unstable();
+        if let Some(&newest) = self.keys.last() {
+            assert!(self.node().keys_mut().send_with(key_of(newest).0));
+        }
+    }
+
+    /// Wipes its oldest key, if there is another.
+    pub fn drop_key(&mut self) {
+        self.use_key();
+        if self.keys.len() > 1 {
+            let oldest = self.keys.remove(0);
+            assert!(self.node().keys_mut().remove(key_of(oldest).0));
+        }
+    }
+
+    /// Puts bytes from nowhere into its inbox.
     pub fn hear(&mut self, frame: Vec<u8>) {
+        self.receive(Frame {
+            bytes: frame.into(),
+            intact: Some(Frame::FROM_NOWHERE),
+        });
+    }
+
+    /// Puts a frame into its inbox.
+    pub fn receive(&mut self, frame: Frame) {
         self.inbox.push_back(frame);
     }
 
-    /// Polls it; returns what it sent.
-    pub fn poll(&mut self, now: u64) -> (Due, Vec<Vec<u8>>) {
+    /// Compares how many of the frames it took it believed, and refused for their key, with how
+    /// many it may. Which ones it believed is known only if it was all of them, and those it may
+    /// not believe again.
+    fn weigh(&mut self, taken: &[(Option<u64>, u8)], believed: u32, keyless: u32) {
+        let place = |number: u64| ((number / 64) as usize, 1 << (number % 64));
+        let may = taken.iter().filter_map(|frame| frame.0).filter(|&number| {
+            let (word, bit) = place(number);
+            self.had.get(word).is_none_or(|had| had & bit == 0)
+        });
+        self.overtrusted += believed.saturating_sub(may.count() as u32);
+        let held = |&&(number, slot): &&(Option<u64>, u8)| {
+            let own = number.is_some_and(|number| number != Frame::FROM_NOWHERE);
+            own && self.keys.iter().any(|&key| key_of(key).0 == slot)
+        };
+        let others = taken.len() - taken.iter().filter(held).count();
+        self.overcautious += keyless.saturating_sub(others as u32);
+        if believed as usize != taken.len() {
+            return;
+        }
+        let numbers = taken.iter().filter_map(|frame| frame.0);
+        for number in numbers.filter(|&number| number != Frame::FROM_NOWHERE) {
+            let (word, bit) = place(number);
+            if self.had.len() <= word {
+                self.had.resize(word + 1, 0);
+            }
+            self.had[word] |= bit;
+        }
+    }
+
+    /// Polls it at a reading of its clock; returns what it sent.
+    pub fn poll(&mut self, reading: u64) -> (Due, Vec<Vec<u8>>) {
         let signer = self.config.id;
         let (mut inbox, mut entropy) = (std::mem::take(&mut self.inbox), self.entropy);
         let mut port = SimPort {
             inbox: &mut inbox,
             entropy: &mut entropy,
             sent: Vec::new(),
+            taken: Vec::new(),
             signer,
         };
-        let due = self.node().poll(now, &mut port).expect("entropy");
-        let sent = port.sent;
+        let mut node = self.node();
+        let before = fates(node.stats());
+        let due = node.poll(reading, &mut port).expect("entropy");
+        let after = fates(node.stats());
+        let (sent, taken) = (port.sent, port.taken);
+        self.weigh(&taken, after.0 - before.0, after.1 - before.1);
         (self.inbox, self.entropy) = (inbox, entropy);
         while let Some(event) = self.bound.events.pop() {
             self.events.push(event);
@@ -178,6 +289,7 @@ impl SimNode {
             inbox: &mut inbox,
             entropy: &mut entropy,
             sent: Vec::new(),
+            taken: Vec::new(),
             signer,
         };
         let noted = self
@@ -203,6 +315,12 @@ impl SimNode {
         self.books.insert(books)
     }
 
+    /// Whether its books may have changed since they were last looked at.
+    #[must_use]
+    pub const fn touched(&self) -> bool {
+        self.books.is_none()
+    }
+
     /// What it counted.
     pub fn stats(&mut self) -> Stats {
         *self.node().stats()
@@ -211,6 +329,16 @@ impl SimNode {
     /// The digest of its records.
     pub fn digest(&mut self) -> u64 {
         self.node().store_mut().digest()
+    }
+
+    /// The rows of an author that it holds: kind, version, hash.
+    pub fn rows_of(&mut self, author: u16) -> Vec<(u8, Version, u64)> {
+        let mut node = self.node();
+        let store = node.store_mut();
+        let slots = store.slots().iter().filter(|s| s.author() == author);
+        slots
+            .filter_map(|s| Some((s.key()?.kind as u8, s.version(), s.hash())))
+            .collect()
     }
 
     /// Versions by author of the records it holds.
@@ -224,7 +352,7 @@ impl SimNode {
     }
 }
 
-/// All nodes, the air and the clock.
+/// All nodes, the air and true time.
 pub struct World {
     /// Nodes; node i has id i + 1.
     pub nodes: Vec<SimNode>,
@@ -236,6 +364,8 @@ pub struct World {
     pub random: Random,
     /// Steps so far.
     pub steps: u64,
+    /// What happened, besides in the air.
+    pub tally: Tally,
 }
 
 /// The configuration of simulated nodes.
@@ -286,6 +416,7 @@ impl World {
             now: 1000,
             random: Random::new(seed),
             steps: 0,
+            tally: Tally::default(),
         }
     }
 
@@ -323,7 +454,7 @@ impl World {
         let nodes = &mut self.nodes;
         self.air.arrive(now, |to, frame| {
             if nodes[to].due.is_some() {
-                nodes[to].hear(frame);
+                nodes[to].receive(frame);
                 nodes[to].due = Some(now);
             }
         });
@@ -338,14 +469,15 @@ impl World {
     pub fn poll(&mut self, index: usize) {
         let node = &mut self.nodes[index];
         let before = node.events.len();
-        let (due, sent) = node.poll(self.now);
+        let (due, sent) = node.poll(node.clock.reading(self.now));
         if due.snapshot {
             let mut bytes = vec![0; 2048];
             let len = node.node().snapshot(&mut bytes).expect("room");
             bytes.truncate(len);
             node.snapshot = Some(bytes);
         }
-        node.due = Some(due.next_ms.max(self.now + u64::from(!due.more)));
+        let next = node.clock.moment(due.next_ms);
+        node.due = Some(next.max(self.now + u64::from(!due.more)));
         if node.learning
             && node.events[before..]
                 .iter()
@@ -361,6 +493,7 @@ impl World {
                 let load = node.books().load;
                 (node.arrived, node.done) = (load.injected, load.done);
             }
+            node.node().set_capacity(1).expect("learning is over");
         }
         for frame in sent {
             self.air.send(self.now, index, &frame);
