@@ -5,8 +5,8 @@
 //! [`forge`]; [`world`] holds the nodes, their applications, their keys and their restarts.
 //! [`check`] looks only at what a node says of itself. [`storm`] is the safety phase, [`verdict`]
 //! the liveness phase, which ends with a name for what came out; [`tally`] counts what happened.
-//! Faults and checks do not know each other. A failure names the seed, the world and the line
-//! that runs it again.
+//! [`table`] is a picture of it, loss by size. Faults and checks do not know each other. A
+//! failure names the seed, the world and the line that runs it again.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
@@ -20,6 +20,7 @@ pub mod liar;
 pub mod maps;
 pub mod planner;
 pub mod storm;
+pub mod table;
 pub mod tally;
 pub mod verdict;
 pub mod world;
