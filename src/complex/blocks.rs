@@ -146,6 +146,7 @@ pub(super) fn components(ids: &[u16], edges: &[Edge], scratch: &mut [u16]) -> u1
 /// Finds the blocks of all edges that are in none, and enters them: directory, members, and for
 /// cocycles the codes at the front of the gap. Returns the length of those codes. An error leaves
 /// the head and the directory to be truncated.
+#[inline(never)]
 pub(super) fn find_blocks(
     head: &mut Head,
     store: &mut Store<'_>,

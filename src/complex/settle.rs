@@ -88,6 +88,7 @@ fn bit(bits: &[u16], node: u16) -> bool {
 }
 
 /// Enters the missing blocks; an error takes them back.
+#[inline(never)]
 fn append(head: &mut Head, store: &mut Store<'_>, kind: Kind<'_>) -> Result<(), Error> {
     let before = *head;
     let result = find_blocks(head, store, kind)
@@ -116,6 +117,7 @@ fn take_back(head: &mut Head, store: &mut Store<'_>, before: Head) {
 
 /// Gives each block from `first` on its cocycles, its order and its payload. The first `codes` half
 /// words of the gap are generator codes by edge.
+#[inline(never)]
 fn shape_blocks(
     head: &mut Head,
     store: &mut Store<'_>,
@@ -147,6 +149,7 @@ struct Codes {
     first: u16,
 }
 
+#[inline(never)]
 fn shape_block(
     head: &mut Head,
     store: &mut Store<'_>,
@@ -191,6 +194,7 @@ fn room(block: &Block, later: &[Block], head: &Head, whole: usize, space: usize)
 }
 
 /// Moves the rows to the end of the gap and writes the rest of the payload in front of them.
+#[inline(never)]
 fn place(
     head: &mut Head,
     store: &mut Store<'_>,
@@ -246,6 +250,7 @@ fn place(
 }
 
 /// Carries the order of the vertices into the map of a balance.
+#[inline(never)]
 fn renumber_map(head: &Head, store: &mut Store<'_>) {
     let nodes = usize::from(head.nodes);
     let Pool {
@@ -268,6 +273,7 @@ fn renumber_map(head: &Head, store: &mut Store<'_>) {
 }
 
 /// Factors, norms and Gram matrices of the blocks from `first` on.
+#[inline(never)]
 pub(super) fn number_blocks(
     head: &mut Head,
     store: &mut Store<'_>,
@@ -292,6 +298,7 @@ pub(super) fn number_blocks(
     Ok(())
 }
 
+#[inline(never)]
 fn number_block(
     head: &Head,
     block: &mut Block,
