@@ -15,7 +15,7 @@ use super::blocks::ends_of;
 use super::pool::{Payload, Pool, Work, halves};
 use super::settle::open;
 use super::solve::{Edges, GUARD, Source, solver};
-use super::{Block, Complex, Edge, Error, Head, Member, NONE, Store, members};
+use super::{Block, Complex, Edge, Error, Head, Member, NONE, Store};
 use crate::num::{Exact, at, put};
 
 /// How a plan went, and what it achieves. Imbalance is `max |load - target|` in units of 2^-16,
@@ -315,7 +315,7 @@ impl<'a> Desk<'a> {
                 load,
                 capacity,
             },
-            members: members(store.members),
+            members: store.members,
             blocks,
             gap,
             payloads,

@@ -10,7 +10,6 @@
 
 use super::pool::{ENTRY, Pool, halves, raise};
 use super::{Block, Edge, Error, Head, Member, NONE, Store, TRIANGLE, Triangle, cocycle};
-use super::{members, members_mut, triangles};
 use crate::carve::Arena;
 use crate::layout;
 use crate::num::{Exact, at, put};
@@ -72,6 +71,9 @@ pub(super) fn find(parent: &mut [u16], item: u16) -> u16 {
 
 /// Unites two classes; whether they were different.
 fn unite(parent: &mut [u16], a: u16, b: u16) -> bool {
+    if at(parent, a) == at(parent, b) {
+        return false;
+    }
     let (a, b) = (find(parent, a), find(parent, b));
     put(parent, a.max(b), a.min(b));
     a != b
@@ -154,7 +156,7 @@ pub(super) fn find_blocks(
 ) -> Result<u16, Error> {
     let projection = matches!(kind, Kind::Projection);
     let codes = if projection { head.edges } else { 0 };
-    let all = triangles(store.triangles);
+    let all = &*store.triangles;
     let all = all.get(..usize::from(head.triangles)).unwrap_or(&[]);
     if !projection {
         // The map of a balance is the first payload. At most 2^15 words.
@@ -167,7 +169,7 @@ pub(super) fn find_blocks(
         Draft::carve(&mut Arena::new(front), head.edges, codes).ok_or(Error::Full)?;
     let labels = match kind {
         Kind::Projection => {
-            let kept = members(store.members).get(..usize::from(head.members));
+            let kept = store.members.get(..usize::from(head.members));
             keep(ends, kept.unwrap_or(&[]));
             split(ends, all)
         }
@@ -209,7 +211,7 @@ pub(super) fn find_blocks(
     count(map, ends, blocks);
     lay_out(blocks, head, projection);
     let generators = cocycle::name_rows(code, |edge| at_label(map, ends, edge), blocks);
-    let members = members_mut(store.members);
+    let members = &mut *store.members;
     place_members(map, ends, blocks, members);
     place_vertices(map, blocks);
     number_members(map, blocks, members);

@@ -227,31 +227,14 @@ layout! {
         edges: [Edge; usize::from(shape.edges)],
         /// Edge indices, ascending in (high, low).
         by_high: [u16; usize::from(shape.edges)],
-        /// Triangles, ascending, as [`Triangle`] seen through [`triangles`]: six bytes do not tile
-        /// words.
-        triangles: [u16; usize::from(shape.triangles).times(3)],
-        /// Edges by block, ascending within a block, as [`Member`] seen through [`members`].
-        members: [u16; usize::from(shape.edges).times(3)],
+        /// Triangles, ascending.
+        triangles: [Triangle; usize::from(shape.triangles)],
+        /// Edges by block, ascending within a block.
+        members: [Member; usize::from(shape.edges)],
         /// Bits of the nodes without capacity in a resident balance, else zero.
         closed: [u16; usize::from(shape.nodes).plus(15) >> 4],
         pool: [u64; shape.pool()],
     }
-}
-
-fn triangles(raw: &[u16]) -> &[Triangle] {
-    bytemuck::try_cast_slice(raw).unwrap_or(&[])
-}
-
-fn triangles_mut(raw: &mut [u16]) -> &mut [Triangle] {
-    bytemuck::try_cast_slice_mut(raw).unwrap_or(&mut [])
-}
-
-fn members(raw: &[u16]) -> &[Member] {
-    bytemuck::try_cast_slice(raw).unwrap_or(&[])
-}
-
-fn members_mut(raw: &mut [u16]) -> &mut [Member] {
-    bytemuck::try_cast_slice_mut(raw).unwrap_or(&mut [])
 }
 
 /// A simplicial complex of dimension two in lent storage.
@@ -299,8 +282,8 @@ impl<'a> Complex<'a> {
         self.store.ids.fill(0);
         self.store.edges.fill(Edge::zeroed());
         self.store.by_high.fill(0);
-        self.store.triangles.fill(0);
-        self.store.members.fill(0);
+        self.store.triangles.fill(Triangle::zeroed());
+        self.store.members.fill(Member::zeroed());
         self.clear_blocks();
     }
 

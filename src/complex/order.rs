@@ -154,9 +154,10 @@ impl Elimination<'_, '_> {
             for entry in from..self.entries {
                 self.absorb(at(self.rows, entry), pivot);
             }
+            let (rows, size) = (self.stamp, self.entries.minus(from));
             for entry in from..self.entries {
                 let vertex = at(self.rows, entry);
-                let degree = self.degree(vertex);
+                let degree = self.degree(vertex, pivot, rows, size);
                 put(self.scratch.degree, vertex, degree);
             }
         }
@@ -253,23 +254,33 @@ impl Elimination<'_, '_> {
         self.scratch.push(vertex, pivot | ELEMENT);
     }
 
-    /// How many vertices `vertex` reaches.
-    fn degree(&mut self, vertex: u16) -> u16 {
+    /// How many vertices `vertex` reaches, one of the `size` rows of `pivot`, which bear the stamp
+    /// `rows`.
+    fn degree(&mut self, vertex: u16, pivot: u16, rows: u32, size: u32) -> u16 {
         self.stamp = self.stamp.plus(1);
-        self.first_sight(vertex);
-        let mut degree = 0_u16;
+        // A column has fewer rows than there are vertices.
+        let mut degree = (size as u16).saturating_sub(1);
         for place in self.list(vertex) {
             let entry = at(self.scratch.lists, place);
+            if entry == pivot | ELEMENT {
+                continue;
+            }
             if entry & ELEMENT == 0 {
-                degree = degree.plus(u16::from(self.alive(entry) && self.first_sight(entry)));
+                degree = degree.plus(u16::from(self.beyond(entry, rows)));
                 continue;
             }
             for row in self.element(entry & !ELEMENT) {
-                let other = at(self.rows, row);
-                degree = degree.plus(u16::from(self.alive(other) && self.first_sight(other)));
+                let beyond = self.beyond(at(self.rows, row), rows);
+                degree = degree.plus(u16::from(beyond));
             }
         }
         degree
+    }
+
+    /// Whether a vertex still in the graph bears neither this stamp nor the current one, which it
+    /// then does.
+    fn beyond(&mut self, vertex: u16, rows: u32) -> bool {
+        at(self.scratch.mark, vertex) != rows && self.alive(vertex) && self.first_sight(vertex)
     }
 
     /// Rows become places, ascending in each column.

@@ -7,7 +7,7 @@
 //! stays. A resident balance keeps its map from nodes to vertices at the very end. Does not
 //! compute: see `settle`.
 
-use super::{Block, Complex, Head, Member, Resident, Store, members_mut};
+use super::{Block, Complex, Head, Member, Resident, Store};
 use crate::carve::words;
 use crate::layout;
 use crate::num::{Exact, at, put};
@@ -121,7 +121,7 @@ impl Complex<'_> {
     /// Drops all blocks.
     pub(super) fn clear_blocks(&mut self) {
         let used = usize::from(self.head.members);
-        members_mut(self.store.members)
+        self.store.members
             .iter_mut()
             .take(used)
             .for_each(|member| *member = Member::default());
@@ -165,7 +165,7 @@ impl Complex<'_> {
         }
         for index in (0..self.head.blocks).rev() {
             let block = at(Pool::of(self.store.pool, self.head).blocks, index);
-            let members = super::members(self.store.members);
+            let members = &*self.store.members;
             let members = members.get(block.members()).unwrap_or(&[]);
             if members.iter().any(|member| touched(self, member.edge)) {
                 drop_block(self.head, &mut self.store, index);
@@ -198,7 +198,7 @@ fn drop_block(head: &mut Head, store: &mut Store<'_>, index: u16) {
     }
     put(blocks, head.blocks.minus(1), Block::default());
     head.blocks = head.blocks.minus(1);
-    let all = members_mut(store.members);
+    let all = &mut *store.members;
     for place in gone.first_member..head.members.minus(gone.members) {
         put(all, place, at(all, place.plus(gone.members)));
     }

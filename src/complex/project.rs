@@ -16,7 +16,7 @@ use super::harmonic::{Cocycles, combination};
 use super::pool::{Pool, Work};
 use super::settle::{number_blocks, open};
 use super::solve::{Edges, GUARD, Outcome, THRESHOLD, solver};
-use super::{Block, Complex, Error, Head, Member, Store, Triangle, members};
+use super::{Block, Complex, Error, Head, Member, Store, Triangle};
 use crate::num::wide::bits;
 use crate::num::{Exact, at, put};
 
@@ -162,7 +162,7 @@ impl Complex<'_> {
             None => begin(head, task, out),
         }
         // Triangles in one go: taking the pool apart costs more than solving one.
-        let members = members(store.members);
+        let members = &*store.members;
         for block in Pool::of(store.pool, head).blocks.iter() {
             if block.is_triangle() {
                 write_triangle(members.get(block.members()).unwrap_or(&[]), task, out);
@@ -224,7 +224,7 @@ fn advance(
     } = store;
     let pool = Pool::of(pool, head);
     let block = at(pool.blocks, index);
-    let members = members(raw).get(block.members()).unwrap_or(&[]);
+    let members = raw.get(block.members()).unwrap_or(&[]);
     if block.is_triangle() {
         if lead {
             let values = close_triangle(members, task);
@@ -262,7 +262,7 @@ fn rehearse(head: &Head, store: &mut Store<'_>, task: Task<'_>) -> Result<Option
     for index in (0..head.blocks).filter(|index| Some(*index) != lead) {
         let pool = Pool::of(pool, head);
         let block = at(pool.blocks, index);
-        let members = members(raw).get(block.members()).unwrap_or(&[]);
+        let members = raw.get(block.members()).unwrap_or(&[]);
         if !doubtful(&block) {
             continue;
         }

@@ -9,8 +9,7 @@ use super::blocks::{Kind, ZERO, components, find_blocks};
 use super::harmonic::Cocycles;
 use super::pool::{Payload, Pool, Work, halves, payload, raise};
 use super::solve::{Edges, solver};
-use super::{Block, Complex, Error, Head, NONE, Resident, Store, cocycle, factor, members, order};
-use super::{members_mut, triangles};
+use super::{Block, Complex, Error, Head, NONE, Resident, Store, cocycle, factor, order};
 use crate::carve::Arena;
 use crate::num::{Exact, at, put};
 
@@ -22,10 +21,16 @@ impl Complex<'_> {
     ///
     /// `Full` if the blocks or their cocycles do not fit, `IllConditioned` if the complex is so
     /// long and thin that its last bits cannot be certain. A refusal changes nothing.
+    #[inline]
     pub fn settle(&mut self) -> Result<(), Error> {
         if self.head.resident == Resident::Projection as u16 && self.head.complete != 0 {
             return Ok(());
         }
+        self.settle_blocks()
+    }
+
+    #[inline(never)]
+    fn settle_blocks(&mut self) -> Result<(), Error> {
         self.drop_balance();
         let kept = self.head.blocks != 0;
         match append(self.head, &mut self.store, Kind::Projection) {
@@ -109,7 +114,7 @@ fn take_back(head: &mut Head, store: &mut Store<'_>, before: Head) {
     *head = before;
     Pool::of(store.pool, head).gap.fill(0);
     let free = usize::from(head.members);
-    let rest = members_mut(store.members)
+    let rest = store.members
         .get_mut(free..)
         .unwrap_or(&mut []);
     rest.fill(super::Member::default());
@@ -162,7 +167,7 @@ fn shape_block(
     let (front, space) = gap.split_at_mut_checked(codes.words).ok_or(Error::Full)?;
     let code: &[u16] = bytemuck::try_cast_slice(front).unwrap_or(&[]);
     if block.generators != 0 {
-        let triangles = triangles(store.triangles);
+        let triangles = &*store.triangles;
         let triangles = triangles.get(..usize::from(head.triangles)).unwrap_or(&[]);
         let core: &mut [i16] = bytemuck::try_cast_slice_mut(space).unwrap_or(&mut []);
         cocycle::build(block, codes.first, code, triangles, core)?;
@@ -172,7 +177,7 @@ fn shape_block(
     let space = space.get_mut(basis..).ok_or(Error::Full)?;
     let later = blocks.get(usize::from(index).plus(1)..).unwrap_or(&[]);
     let room = room(block, later, head, whole, space.len()).ok_or(Error::Full)?;
-    let members = members_mut(store.members);
+    let members = &mut *store.members;
     let members = members.get_mut(block.members()).unwrap_or(&mut []);
     let rows = order::build(block, members, space, room).ok_or(Error::Full)?;
     let rows = codes.words.plus(basis).plus(rows);
@@ -227,7 +232,7 @@ fn place(
     for (kept, value) in payload.basis.iter_mut().zip(basis) {
         *kept = *value;
     }
-    let members = members(store.members).get(block.members()).unwrap_or(&[]);
+    let members = store.members.get(block.members()).unwrap_or(&[]);
     for (kept, member) in payload.codes.iter_mut().zip(members) {
         let code = at(code, member.edge);
         let inside = code & ZERO != ZERO;
@@ -286,7 +291,7 @@ pub(super) fn number_blocks(
             continue;
         }
         let edges = Edges {
-            members: members(store.members).get(block.members()).unwrap_or(&[]),
+            members: store.members.get(block.members()).unwrap_or(&[]),
             trust,
         };
         let Pool { gap, payloads, .. } = Pool::of(store.pool, head);

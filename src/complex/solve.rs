@@ -338,9 +338,11 @@ impl Solver<'_> {
         const ONE: u32 = 24;
         self.x.fill(0);
         self.step = 0;
-        for _ in 0..=self.limit() {
+        for pass in 0..=self.limit() {
             self.y.fill(1 << ONE);
-            self.subtract();
+            if pass != 0 {
+                self.subtract();
+            }
             let most = self.largest();
             if most < 1 << ONE.minus(4) {
                 let most = self.x.iter().max().copied().unwrap_or(0).unsigned_abs() >> ONE;

@@ -9,7 +9,7 @@
 //! pool. Room is checked before anything moves, so a refusal changes nothing. Does not compute: see
 //! `settle`.
 
-use super::{Complex, Edge, Error, NAMED, Triangle, members_mut, triangles, triangles_mut};
+use super::{Complex, Edge, Error, NAMED, Triangle};
 use crate::num::{Exact, at, ordered, put};
 use core::cmp::Ordering;
 use core::mem::swap;
@@ -36,7 +36,7 @@ impl Complex<'_> {
     /// Triangles in canonical order.
     #[must_use]
     pub fn triangles(&self) -> &[Triangle] {
-        triangles(self.store.triangles)
+        self.store.triangles
             .get(..usize::from(self.head.triangles))
             .unwrap_or(&[])
     }
@@ -174,7 +174,7 @@ impl Complex<'_> {
         match self.find(triangle) {
             Ok(place) => {
                 // Naming a clique changes no result, so what is settled stays settled.
-                if let Some(known) = triangles_mut(self.store.triangles).get_mut(place) {
+                if let Some(known) = self.store.triangles.get_mut(place) {
                     known.bc |= NAMED;
                 }
             }
@@ -222,7 +222,7 @@ impl Complex<'_> {
             .iter()
             .map(|&ab| self.closing(ab).count())
             .sum();
-        if cliques > triangles(self.store.triangles).len() {
+        if cliques > self.store.triangles.len() {
             return Err(Error::Full);
         }
         self.drop_projection();
@@ -293,7 +293,7 @@ impl Complex<'_> {
     }
 
     fn room_for_triangles(&self, more: usize) -> Result<(), Error> {
-        let room = triangles(self.store.triangles)
+        let room = self.store.triangles
             .len()
             .saturating_sub(self.triangles().len());
         if more > room {
@@ -313,7 +313,7 @@ impl Complex<'_> {
 
     fn insert_triangle(&mut self, place: usize, triangle: Triangle) {
         insert(
-            triangles_mut(self.store.triangles),
+            self.store.triangles,
             self.head.triangles,
             place,
             triangle,
@@ -324,7 +324,7 @@ impl Complex<'_> {
     /// Keeps some triangles, and applies a monotone change of edge numbers to them.
     fn retain_triangles(&mut self, keep: impl Fn(Triangle) -> bool, number: impl Fn(u16) -> u16) {
         let mut kept = 0_u16;
-        let all = triangles_mut(self.store.triangles);
+        let all = &mut *self.store.triangles;
         for index in 0..self.head.triangles {
             let triangle = at(all, index);
             put(all, index, Triangle::default());
@@ -345,7 +345,7 @@ impl Complex<'_> {
         let mut free = self.head.triangles.plus(more);
         let mut old = self.head.triangles;
         let Self { head, store } = self;
-        let all = triangles_mut(store.triangles);
+        let all = &mut *store.triangles;
         let graph = Graph::of(store.edges, store.by_high, head.edges);
         let corners = graph
             .common(low, high)
@@ -375,7 +375,7 @@ impl Complex<'_> {
     /// Applies a change of edge numbers to the blocks in the pool.
     fn number_edges(&mut self, number: impl Fn(u16) -> u16) {
         let used = usize::from(self.head.members);
-        for member in members_mut(self.store.members).iter_mut().take(used) {
+        for member in self.store.members.iter_mut().take(used) {
             member.edge = number(member.edge);
         }
     }
