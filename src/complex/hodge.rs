@@ -7,7 +7,7 @@
 //! orthogonality: a harmonic integer flow with both curl and divergence zero exists only on a
 //! sublattice. Source: math.md 3.
 
-use super::project::{Task, copy};
+use super::project::{Tally, Task, copy};
 use super::{Complex, Error};
 use crate::num::Exact;
 
@@ -67,7 +67,7 @@ impl Complex<'_> {
             // Whether it can be done, before anything is written.
             self.settle_balance(&|_| 1)?;
         }
-        let mut projected = self.project(flow, harmonic)?;
+        let projected = self.project(flow, harmonic)?;
         let mut result = Decomposition {
             passes: projected.passes,
             uncertified: projected.uncertified,
@@ -79,9 +79,10 @@ impl Complex<'_> {
         } else {
             self.settle_balance(&|_| 1)?;
             let task = Task::of(flow, None);
-            self.project_all(task, gradient, &mut projected)?;
-            result.passes = result.passes.max(projected.passes);
-            result.uncertified |= projected.uncertified;
+            let mut tally = Tally::default();
+            self.project_all(task, gradient, &mut tally)?;
+            result.passes = result.passes.max(tally.passes);
+            result.uncertified |= tally.uncertified;
         }
         let places = circulation.iter_mut().zip(harmonic.iter_mut());
         for ((circulation, harmonic), (given, gradient)) in

@@ -121,7 +121,8 @@ impl Complex<'_> {
     /// Drops all blocks.
     pub(super) fn clear_blocks(&mut self) {
         let used = usize::from(self.head.members);
-        self.store.members
+        self.store
+            .members
             .iter_mut()
             .take(used)
             .for_each(|member| *member = Member::default());

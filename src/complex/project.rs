@@ -17,11 +17,10 @@ use super::pool::{Pool, Work};
 use super::settle::{number_blocks, open};
 use super::solve::{Edges, GUARD, Outcome, THRESHOLD, solver};
 use super::{Block, Complex, Error, Head, Member, Store, Triangle};
-use crate::num::wide::bits;
 use crate::num::{Exact, at, put};
 
 /// Bits of a flow whose curl fits 32 bits.
-pub(super) const SMALL: u32 = 29;
+const SMALL: u32 = 29;
 
 /// How a projection went, and what it removed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -39,6 +38,31 @@ pub struct Report {
     pub curl_sum: u64,
 }
 
+/// What solving adds to a report.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Tally {
+    pub(super) passes: u16,
+    pub(super) blocks: u16,
+    pub(super) uncertified: bool,
+}
+
+impl Tally {
+    fn report(self, curl_max: u64, curl_sum: u64) -> Report {
+        let Self {
+            passes,
+            blocks,
+            uncertified,
+        } = self;
+        Report {
+            passes,
+            blocks,
+            uncertified,
+            curl_max,
+            curl_sum,
+        }
+    }
+}
+
 impl Complex<'_> {
     /// Projects `flow` onto the flows without curl, edge by edge in canonical order, into `out`.
     ///
@@ -51,14 +75,18 @@ impl Complex<'_> {
         self.flow_fits(out)?;
         self.settle()?;
         let task = Task::of(flow, None);
-        let mut report = Report::default();
-        self.measure(task, &mut report);
-        if report.curl_max == 0 {
+        // A triangle moves no edge by more than its curl: below 2^28 nothing can be refused.
+        if self.head.widest == 0 && task.all >> 28 == 0 {
+            return Ok(self.project_triangles(task, out));
+        }
+        let mut tally = Tally::default();
+        let (curl_max, curl_sum) = self.measure(task);
+        if curl_max == 0 {
             copy(flow, out);
         } else {
-            self.project_all(task, out, &mut report)?;
+            self.project_all(task, out, &mut tally)?;
         }
-        Ok(report)
+        Ok(tally.report(curl_max, curl_sum))
     }
 
     /// The same where edges are not trusted alike: minimises `sum trust * (flow - out)^2`, trust
@@ -78,49 +106,70 @@ impl Complex<'_> {
         self.settle()?;
         let weighted = Some(trust);
         let task = Task::of(flow, weighted);
-        let mut report = Report::default();
-        self.measure(task, &mut report);
-        if report.curl_max == 0 {
+        let mut tally = Tally::default();
+        let (curl_max, curl_sum) = self.measure(task);
+        if curl_max == 0 {
             copy(flow, out);
-            return Ok(report);
+            return Ok(tally.report(curl_max, curl_sum));
         }
         let result = number_blocks(self.head, &mut self.store, 0, weighted)
-            .and_then(|()| self.project_all(task, out, &mut report));
+            .and_then(|()| self.project_all(task, out, &mut tally));
         // They had these numbers before.
         let again = number_blocks(self.head, &mut self.store, 0, None);
-        result.and(again).map(|()| report)
+        result.and(again).map(|()| tally.report(curl_max, curl_sum))
     }
 
     /// Largest magnitude of curl among the triangles; `Length` if `flow` is not one number per
     /// edge.
     pub fn max_curl(&self, flow: &[i32]) -> Result<u64, Error> {
         self.flow_fits(flow)?;
-        let mut report = Report::default();
-        self.measure(Task::of(flow, None), &mut report);
-        Ok(report.curl_max)
+        Ok(self.measure(Task::of(flow, None)).0)
     }
 
-    /// Fills in the curl of the given flow.
-    fn measure(&self, task: Task<'_>, report: &mut Report) {
-        let Task { flow, wide, .. } = task;
-        if wide <= SMALL {
+    /// All blocks are single triangles, and nothing can be refused: one walk measures and writes.
+    fn project_triangles(&mut self, task: Task<'_>, out: &mut [i32]) -> Report {
+        let Self { head, store } = self;
+        begin(head, task, out);
+        let (mut most, mut sum) = (0_u32, 0_u64);
+        for block in Pool::of(store.pool, head).blocks.iter() {
+            let members = store.members.get(block.members()).unwrap_or(&[]);
+            if let &[ab, ac, bc] = members {
+                let curl = write_small([ab, ac, bc], task.flow, out).unsigned_abs();
+                most = most.max(curl);
+                sum = sum.plus(u64::from(curl));
+            }
+        }
+        Report {
+            blocks: if most == 0 { 0 } else { head.blocks },
+            curl_max: u64::from(most),
+            curl_sum: sum,
+            passes: 0,
+            uncertified: false,
+        }
+    }
+
+    /// Largest magnitude of curl of the given flow, and the sum of all.
+    fn measure(&self, task: Task<'_>) -> (u64, u64) {
+        let (flow, mut sum) = (task.flow, 0_u64);
+        if task.is_small() {
             let mut most = 0;
             for triangle in self.triangles() {
                 let [ab, ac, bc] = triangle.edges();
                 let curl = at(flow, ab).plus(at(flow, bc)).minus(at(flow, ac));
                 let curl = curl.unsigned_abs();
                 most = most.max(curl);
-                report.curl_sum = report.curl_sum.plus(u64::from(curl));
+                sum = sum.plus(u64::from(curl));
             }
-            report.curl_max = u64::from(most);
-            return;
+            return (u64::from(most), sum);
         }
+        let mut most = 0;
         for triangle in self.triangles() {
             let curl = curl(*triangle, flow).unsigned_abs();
-            report.curl_max = report.curl_max.max(curl);
+            most = most.max(curl);
             // 2^16 triangles of curl below 2^33.
-            report.curl_sum = report.curl_sum.plus(curl);
+            sum = sum.plus(curl);
         }
+        (most, sum)
     }
 
     /// Writes the potential flow of every resident block, and copies what is in none.
@@ -128,9 +177,9 @@ impl Complex<'_> {
         &mut self,
         task: Task<'_>,
         out: &mut [i32],
-        report: &mut Report,
+        tally: &mut Tally,
     ) -> Result<(), Error> {
-        let result = self.project_blocks(task, out, report);
+        let result = self.project_blocks(task, out, tally);
         let Self { head, store } = self;
         if head.widest != 0 {
             let used = Work::words(head.widest, head.harmonics).unwrap_or(0);
@@ -144,7 +193,7 @@ impl Complex<'_> {
         &mut self,
         task: Task<'_>,
         out: &mut [i32],
-        report: &mut Report,
+        tally: &mut Tally,
     ) -> Result<(), Error> {
         let Self { head, store } = self;
         if head.blocks == 0 {
@@ -158,7 +207,7 @@ impl Complex<'_> {
             rehearse(head, store, task)?
         };
         match lead {
-            Some(lead) => advance(head, store, lead, task, out, report, true)?,
+            Some(lead) => advance(head, store, lead, task, out, tally, true)?,
             None => begin(head, task, out),
         }
         // Triangles in one go: taking the pool apart costs more than solving one.
@@ -170,24 +219,17 @@ impl Complex<'_> {
         }
         if head.widest != 0 {
             for index in (0..head.blocks).filter(|index| Some(*index) != lead) {
-                advance(head, store, index, task, out, report, false)?;
+                advance(head, store, index, task, out, tally, false)?;
             }
         }
-        report.blocks = head.blocks;
+        tally.blocks = head.blocks;
         Ok(())
     }
 }
 
 fn write_triangle(members: &[Member], task: Task<'_>, out: &mut [i32]) {
-    if let (&[ab, ac, bc], None, ..=SMALL) = (members, task.trust, task.wide) {
-        // The closed form in 32 bits.
-        let value = |member: Member| at(task.flow, member.edge);
-        let curl = value(ab).plus(value(bc)).minus(value(ac));
-        let second = value(ab).plus(1_i32.minus(curl).div_euclid(3));
-        let third = value(ac).plus(curl.plus(1).div_euclid(3));
-        put(out, ab.edge, second);
-        put(out, ac.edge, third);
-        put(out, bc.edge, third.minus(second));
+    if let (&[ab, ac, bc], None, true) = (members, task.trust, task.is_small()) {
+        write_small([ab, ac, bc], task.flow, out);
         return;
     }
     for (member, value) in members.iter().zip(close_triangle(members, task)) {
@@ -195,7 +237,21 @@ fn write_triangle(members: &[Member], task: Task<'_>, out: &mut [i32]) {
     }
 }
 
+/// The closed form in 32 bits. Returns the curl that was there.
+#[inline(always)]
+fn write_small([ab, ac, bc]: [Member; 3], flow: &[i32], out: &mut [i32]) -> i32 {
+    let (first, long, last) = (at(flow, ab.edge), at(flow, ac.edge), at(flow, bc.edge));
+    let curl = first.plus(last).minus(long);
+    let second = first.plus(1_i32.minus(curl).div_euclid(3));
+    let third = long.plus(curl.plus(1).div_euclid(3));
+    put(out, ab.edge, second);
+    put(out, ac.edge, third);
+    put(out, bc.edge, third.minus(second));
+    curl
+}
+
 /// Copies what no block will write.
+#[inline(always)]
 fn begin(head: &Head, task: Task<'_>, out: &mut [i32]) {
     if head.members != head.edges {
         copy(task.flow, out);
@@ -204,19 +260,22 @@ fn begin(head: &Head, task: Task<'_>, out: &mut [i32]) {
 
 /// Whether a block of so many edges and no holes may be refused.
 fn doubtful(members: u16, task: Task<'_>) -> bool {
-    let room = if task.trust.is_some() { 25 } else { 29 };
-    task.wide.plus(bits(u64::from(members)).plus(1) >> 1) > room
+    // |f|^2 edges against 2^58, with the weights' 2^8 against 2^50.
+    let top = u64::from(task.all >> 14).plus(1);
+    let room = if task.trust.is_some() { 22 } else { 30 };
+    top.times(top).times(members.into()) > 1 << room
 }
 
 /// Solves one block and writes it; triangles only as the lead, which may be refused and is the
 /// first to be written.
+#[inline(never)]
 fn advance(
     head: &Head,
     store: &mut Store<'_>,
     index: u16,
     task: Task<'_>,
     out: &mut [i32],
-    report: &mut Report,
+    tally: &mut Tally,
     lead: bool,
 ) -> Result<(), Error> {
     let Store {
@@ -241,13 +300,14 @@ fn advance(
         begin(head, task, out);
     }
     turn.write(out);
-    report.passes = report.passes.max(outcome.passes);
-    report.uncertified |= outcome.uncertified;
+    tally.passes = tally.passes.max(outcome.passes);
+    tally.uncertified |= outcome.uncertified;
     Ok(())
 }
 
 /// Solves the blocks that may be refused, but for the largest of them, which is returned: written
 /// first, it may still be refused then.
+#[inline(never)]
 fn rehearse(head: &Head, store: &mut Store<'_>, task: Task<'_>) -> Result<Option<u16>, Error> {
     let Store {
         members: raw, pool, ..
@@ -298,15 +358,19 @@ fn curl(triangle: Triangle, flow: &[i32]) -> i64 {
 pub(super) struct Task<'a> {
     flow: &'a [i32],
     trust: Option<&'a [u8]>,
-    /// Bits of the largest magnitude of the flow.
-    wide: u32,
+    /// All magnitudes of the flow, ored.
+    all: u32,
 }
 
 impl<'a> Task<'a> {
     pub(super) fn of(flow: &'a [i32], trust: Option<&'a [u8]>) -> Self {
         let all = flow.iter().fold(0_u32, |all, f| all | f.unsigned_abs());
-        let wide = u32::BITS.minus(all.leading_zeros());
-        Self { flow, trust, wide }
+        Self { flow, trust, all }
+    }
+
+    /// Whether a curl fits 32 bits.
+    fn is_small(&self) -> bool {
+        self.all >> SMALL == 0
     }
 }
 
@@ -340,9 +404,10 @@ impl<'a> Turn<'a> {
 
     /// Finds potentials and coefficients.
     fn solve(&mut self) -> Result<Outcome, Error> {
-        let plain = self.task.trust.is_none() && self.cocycles.basis.harmonics == 0;
+        let plain =
+            self.task.trust.is_none() && self.task.is_small() && self.cocycles.basis.harmonics == 0;
         match plain
-            .then(|| self.cocycles.solver.quick(self.task.flow, self.task.wide))
+            .then(|| self.cocycles.solver.quick(self.task.flow))
             .flatten()
         {
             Some(passes) => Ok(Outcome {

@@ -114,9 +114,7 @@ fn take_back(head: &mut Head, store: &mut Store<'_>, before: Head) {
     *head = before;
     Pool::of(store.pool, head).gap.fill(0);
     let free = usize::from(head.members);
-    let rest = store.members
-        .get_mut(free..)
-        .unwrap_or(&mut []);
+    let rest = store.members.get_mut(free..).unwrap_or(&mut []);
     rest.fill(super::Member::default());
 }
 

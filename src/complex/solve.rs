@@ -17,7 +17,6 @@
 //! right-hand side means: see [`Source`].
 
 use super::pool::{Payload, Work};
-use super::project::SMALL;
 use super::{Block, Member};
 use crate::num::wide::{bits, mul_q32, shr_round};
 use crate::num::{Exact, at, put};
@@ -137,16 +136,16 @@ pub(super) struct Outcome {
 }
 
 impl Solver<'_> {
-    /// Finds the integer potentials of a flow of `wide` bits from the last ones, into `x`. `None`
-    /// if that would take more care than this way takes.
+    /// Finds the integer potentials of a flow below 2^29 from the last ones, into `x`. `None` if
+    /// that would take more care than this way takes.
     ///
     /// The residual may wrap on the way, so its true size must be known to fit. Potentials of a
     /// flow `e` have energy at most `|e|^2`; a pass leaves a part of `2^-gain` of the error's
     /// energy norm; a residual is at most `sqrt(2 degree)` times that norm.
-    pub(super) fn quick(&mut self, flow: &[i32], wide: u32) -> Option<u16> {
+    pub(super) fn quick(&mut self, flow: &[i32]) -> Option<u16> {
         let condition = u64::from(self.norm).times(u64::from(self.root));
         let gain = 27_u32.checked_sub(bits(condition))?;
-        if self.partial || wide > SMALL {
+        if self.partial {
             return None;
         }
         let (left, most) = self.first_residual(flow);

@@ -36,7 +36,8 @@ impl Complex<'_> {
     /// Triangles in canonical order.
     #[must_use]
     pub fn triangles(&self) -> &[Triangle] {
-        self.store.triangles
+        self.store
+            .triangles
             .get(..usize::from(self.head.triangles))
             .unwrap_or(&[])
     }
@@ -293,7 +294,9 @@ impl Complex<'_> {
     }
 
     fn room_for_triangles(&self, more: usize) -> Result<(), Error> {
-        let room = self.store.triangles
+        let room = self
+            .store
+            .triangles
             .len()
             .saturating_sub(self.triangles().len());
         if more > room {
@@ -312,12 +315,7 @@ impl Complex<'_> {
     }
 
     fn insert_triangle(&mut self, place: usize, triangle: Triangle) {
-        insert(
-            self.store.triangles,
-            self.head.triangles,
-            place,
-            triangle,
-        );
+        insert(self.store.triangles, self.head.triangles, place, triangle);
         self.head.triangles = self.head.triangles.plus(1);
     }
 
