@@ -243,35 +243,142 @@ impl Gram<'_> {
 
 impl Cocycles<'_> {
     /// Finds the integer coefficients of the cocycles in `flow`, then the integer potentials of the
-    /// rest.
+    /// rest. Where coefficients do not fit they are zero, and the result is flagged.
     pub(super) fn reduce(&mut self, flow: &[i32]) -> Result<Outcome, Error> {
-        let mut total = Outcome {
-            uncertified: self.basis.harmonics != 0,
-            ..Outcome::default()
-        };
+        let mut total = Outcome::default();
         self.c.fill(0);
-        for _ in 0..ROUNDS {
-            if self.basis.harmonics == 0 {
-                break;
+        if self.basis.harmonics != 0 {
+            let (passes, clear) = self.coefficients(flow).unwrap_or((0, false));
+            if !clear && self.solve_rest(flow, false).is_err() {
+                self.c.fill(0);
             }
-            let (outcome, unit) = self.side(flow)?;
-            total.passes = total.passes.plus(outcome.passes);
-            let gram = Gram {
-                entries: self.gram,
-                size: u32::from(self.basis.harmonics),
-            };
-            gram.solve(self.dc).ok_or(Error::Range)?;
-            if !self.step(unit) {
-                let clear = unit >= GUARD && self.settle_fraction(unit);
-                total.uncertified = outcome.uncertified || !clear;
-                break;
-            }
+            total.passes = passes;
+            total.uncertified = !clear;
         }
         let outcome = self.solve_rest(flow, false)?;
         self.solver.round();
         total.passes = total.passes.plus(outcome.passes);
         total.uncertified |= outcome.uncertified;
         Ok(total)
+    }
+
+    /// The coefficients. Returns passes, and whether they are certain.
+    fn coefficients(&mut self, flow: &[i32]) -> Result<(u16, bool), Error> {
+        let mut passes = 0_u16;
+        for _ in 0..ROUNDS {
+            let (outcome, unit) = self.side(flow)?;
+            passes = passes.plus(outcome.passes);
+            self.divide().ok_or(Error::Range)?;
+            if !self.step(unit) {
+                let margin = (1_u64 << unit) >> MARGIN;
+                let clear = unit >= GUARD && self.settle_fraction(unit, margin);
+                return Ok((passes, clear && !outcome.uncertified));
+            }
+        }
+        Ok((passes, false))
+    }
+
+    /// From the side to the corrections of the coefficients.
+    fn divide(&mut self) -> Option<()> {
+        Gram {
+            entries: self.gram,
+            size: u32::from(self.basis.harmonics),
+        }
+        .solve(self.dc)
+    }
+
+    /// The same for a flow below 2^29, the quick way: the potentials of the flow give the
+    /// coefficients, and are then moved on to those of the rest. `None` if that takes more care.
+    pub(super) fn quick(&mut self, flow: &[i32]) -> Option<u16> {
+        self.c.fill(0);
+        self.solver.start(flow)?;
+        // After one pass the coefficients are near enough to move on.
+        let (unit, _) = self.quick_side(flow, 0)?;
+        self.divide()?;
+        self.step(unit);
+        let mut passes = 1_u16;
+        for _ in 0..ROUNDS {
+            self.fits_quick(flow).then_some(())?;
+            let (rest, basis, codes) = (&*self.c, &self.basis, self.codes);
+            let value = |index: usize, edge: u16| rest_of(basis, codes, rest, flow, index, edge);
+            let (more, most) = self.solver.converge(value)?;
+            passes = passes.plus(more);
+            let (unit, error) = self.quick_side(flow, most)?;
+            self.divide()?;
+            if self.step(unit) {
+                continue;
+            }
+            self.settle_fraction(unit, error).then_some(())?;
+            self.fits_quick(flow).then_some(())?;
+            let (rest, basis, codes) = (&*self.c, &self.basis, self.codes);
+            let value = |index: usize, edge: u16| rest_of(basis, codes, rest, flow, index, edge);
+            return Some(passes.plus(self.solver.conclude(value)?));
+        }
+        None
+    }
+
+    /// Whether all values are small enough for the next residual: themselves below 2^29, and what
+    /// changed, at most twice the cocycles over all edges of a vertex, below 2^30.
+    fn fits_quick(&self, flow: &[i32]) -> bool {
+        let (mut rounds, mut values) = (0_u64, 0_u64);
+        for (Member { edge, .. }, code) in self.coded().filter(|(_, code)| code & ZERO != ZERO) {
+            let round = combination(&self.basis, code, self.c);
+            rounds |= round.unsigned_abs();
+            values |= i64::from(at(flow, edge)).abs_diff(round);
+        }
+        let change = bits(rounds)
+            .plus(1)
+            .plus(bits(u64::from(self.solver.degree)));
+        change <= 30 && bits(values) <= 29
+    }
+
+    /// Fills `dc` with `Z^T (f - Z c - d0 x)` for `x` in units of 2^-32 with a residual of at most
+    /// `most`. Returns the unit of `dc` and how far a coefficient may be off.
+    fn quick_side(&mut self, flow: &[i32], most: u64) -> Option<(u32, u64)> {
+        let carried = self.coded().filter(|(_, code)| code & ZERO != ZERO);
+        let (mut wide, mut weight) = (0_u64, 0_u64);
+        for (member, code) in carried {
+            wide |= self.left(flow, member, code).unsigned_abs();
+            for k in 0..self.basis.harmonics {
+                let value = self.basis.value(code, k).unsigned_abs();
+                weight = weight.plus(value);
+            }
+        }
+        let gram = Gram {
+            entries: self.gram,
+            size: u32::from(self.basis.harmonics),
+        };
+        let gain = gram.gain();
+        let down = bits(wide).plus(bits(weight)).plus(gain).saturating_sub(60);
+        let unit = 32_u32.checked_sub(down).filter(|unit| *unit >= GUARD)?;
+        for k in 0..self.basis.harmonics {
+            let mut sum = 0_i64;
+            let carried = self.coded().filter(|(_, code)| code & ZERO != ZERO);
+            for (member, code) in carried {
+                let value = self.basis.value(code, k);
+                let left = self.left(flow, member, code) >> down;
+                // Below 2^60 by the choice of the unit.
+                sum = sum.plus(value.times(left));
+            }
+            put(self.dc, k, sum);
+        }
+        // A drop is off by twice the potential, a side by that and one cut per unit of weight, a
+        // coefficient by what the Gram matrix may make of it; and by its own error of 2^-20.
+        let off = u64::from(self.solver.norm).plus(1).saturating_mul(most);
+        let off = (off.saturating_mul(2) >> down).saturating_add(1);
+        let size = u64::from(self.basis.harmonics);
+        let off = off.saturating_mul(weight).saturating_mul(size);
+        let off = off.saturating_mul(1 << gain.min(40));
+        let error = off.saturating_add((1 << unit) >> MARGIN);
+        (error < (1 << unit) >> 4).then_some((unit, error))
+    }
+
+    /// What is left of the flow on an edge, in units of 2^-32.
+    fn left(&self, flow: &[i32], member: Member, code: u16) -> i64 {
+        let round = combination(&self.basis, code, self.c);
+        let value = i64::from(at(flow, member.edge)).minus(round);
+        let fall = at(self.solver.x, member.head).wrapping_sub(at(self.solver.x, member.tail));
+        (value << 32).wrapping_sub(fall)
     }
 
     /// Potentials of `flow - Z c`.
@@ -356,16 +463,38 @@ impl Cocycles<'_> {
         moves
     }
 
-    /// Rounds coefficient plus fraction by the common threshold; whether all were clear of it.
-    fn settle_fraction(&mut self, unit: u32) -> bool {
-        let mut clear = true;
+    /// Rounds coefficient plus fraction by the common threshold; whether all were further from it
+    /// than `margin`.
+    fn settle_fraction(&mut self, unit: u32, margin: u64) -> bool {
+        let raised = THRESHOLD << unit.minus(GUARD);
+        let one = 1_u64 << unit;
+        let clear = self.dc.iter().all(|dc| {
+            let fraction = dc.plus(raised).unsigned_abs() & one.minus(1);
+            // The fraction of a negative number, from above, is as far from a whole one.
+            fraction >= margin && fraction <= one.minus(margin)
+        });
         for (c, dc) in self.c.iter_mut().zip(self.dc.iter()) {
-            let above = dc.plus(THRESHOLD << unit.minus(GUARD));
-            *c = c.wrapping_add(above >> unit);
-            let fraction = above & (1_i64 << unit).minus(1);
-            let margin = (1_i64 << unit) >> MARGIN;
-            clear &= fraction >= margin && fraction < (1_i64 << unit).minus(margin);
+            *c = c.wrapping_add(dc.plus(raised) >> unit);
         }
         clear
+    }
+}
+
+/// The value of a flow less cocycles on an edge; it fits.
+fn rest_of(
+    basis: &Basis<'_>,
+    codes: &[u16],
+    c: &[i64],
+    flow: &[i32],
+    index: usize,
+    edge: u16,
+) -> i32 {
+    let code = codes.get(index).copied().unwrap_or(ZERO);
+    let given = at(flow, edge);
+    if code & ZERO == ZERO {
+        given
+    } else {
+        // Below 2^29 by `fits_quick`.
+        i64::from(given).wrapping_sub(combination(basis, code, c)) as i32
     }
 }

@@ -8,9 +8,10 @@
 //!
 //! Blocks are written one by one. That needs to know beforehand that no result will be refused: the
 //! projection has norm 1, so with `|f| < 2^29 / sqrt(edges)` none is (rounding moves a result by
-//! less than 2^29). Only where this does not show is a block solved once in advance. With trust `w`
-//! the projection minimises `sum w (f - f')^2`; its norm is at most the root of the largest weight,
-//! 2^4. Source: math.md 2.4 to 2.6. Does not level load: see `balance`.
+//! one unit and the bound of a cocycle, 2^10, for each of less than 2^15). Only where this does not
+//! show is a block solved once in advance. With trust `w` the projection minimises `sum w (f -
+//! f')^2`; its norm is at most the root of the largest weight, 2^4. Source: math.md 2.4 to 2.6.
+//! Does not level load: see `balance`.
 
 use super::harmonic::{Cocycles, combination};
 use super::pool::{Pool, Work};
@@ -200,7 +201,7 @@ impl Complex<'_> {
             copy(task.flow, out);
             return Ok(());
         }
-        let sure = head.harmonics == 0 && !doubtful(head.members, task);
+        let sure = !doubtful(head.members, task);
         let lead = if sure {
             None
         } else {
@@ -258,7 +259,7 @@ fn begin(head: &Head, task: Task<'_>, out: &mut [i32]) {
     }
 }
 
-/// Whether a block of so many edges and no holes may be refused.
+/// Whether a block of so many edges may be refused.
 fn doubtful(members: u16, task: Task<'_>) -> bool {
     // |f|^2 edges against 2^58, with the weights' 2^8 against 2^50.
     let top = u64::from(task.all >> 14).plus(1);
@@ -312,7 +313,7 @@ fn rehearse(head: &Head, store: &mut Store<'_>, task: Task<'_>) -> Result<Option
     let Store {
         members: raw, pool, ..
     } = store;
-    let doubtful = |block: &Block| block.harmonics != 0 || doubtful(block.members, task);
+    let doubtful = |block: &Block| doubtful(block.members, task);
     let blocks = &*Pool::of(pool, head).blocks;
     let lead = (0_u16..)
         .zip(blocks)
@@ -404,17 +405,18 @@ impl<'a> Turn<'a> {
 
     /// Finds potentials and coefficients.
     fn solve(&mut self) -> Result<Outcome, Error> {
-        let plain =
-            self.task.trust.is_none() && self.task.is_small() && self.cocycles.basis.harmonics == 0;
-        match plain
-            .then(|| self.cocycles.solver.quick(self.task.flow))
-            .flatten()
-        {
+        let flow = self.task.flow;
+        let quick = match self.cocycles.basis.harmonics {
+            _ if self.task.trust.is_some() || !self.task.is_small() => None,
+            0 => self.cocycles.solver.quick(flow),
+            _ => self.cocycles.quick(flow),
+        };
+        match quick {
             Some(passes) => Ok(Outcome {
                 passes,
                 ..Outcome::default()
             }),
-            None => self.cocycles.reduce(self.task.flow),
+            None => self.cocycles.reduce(flow),
         }
     }
 

@@ -65,7 +65,7 @@ pub(super) struct Solver<'a> {
     pub(super) edges: Edges<'a>,
     pub(super) root: u16,
     /// Most edges at a vertex.
-    degree: u16,
+    pub(super) degree: u16,
     /// Whether the factor is partial.
     partial: bool,
     /// Bound of the infinity norm of the inverse.
@@ -138,11 +138,25 @@ pub(super) struct Outcome {
 impl Solver<'_> {
     /// Finds the integer potentials of a flow below 2^29 from the last ones, into `x`. `None` if
     /// that would take more care than this way takes.
-    ///
-    /// The residual may wrap on the way, so its true size must be known to fit. Potentials of a
-    /// flow `e` have energy at most `|e|^2`; a pass leaves a part of `2^-gain` of the error's
-    /// energy norm; a residual is at most `sqrt(2 degree)` times that norm.
     pub(super) fn quick(&mut self, flow: &[i32]) -> Option<u16> {
+        self.start(flow)?;
+        for passes in 1..=QUICK {
+            let most = self.next_residual(|_, edge| at(flow, edge));
+            if self.certain(most) {
+                self.round_quick();
+                return Some(if most == 0 && passes == 1 { 0 } else { passes });
+            }
+            self.touch_up(bits(most));
+        }
+        None
+    }
+
+    /// The first pass of the quick way: potentials in `x`, in units of 2^-32.
+    ///
+    /// The next residual may wrap on the way, so its true size must be known to fit. Potentials of
+    /// a flow `e` have energy at most `|e|^2`; a pass leaves a part of `2^-gain` of the error's
+    /// energy norm; a residual is at most `sqrt(2 degree)` times that norm.
+    pub(super) fn start(&mut self, flow: &[i32]) -> Option<()> {
         let condition = u64::from(self.norm).times(u64::from(self.root));
         let gain = 27_u32.checked_sub(bits(condition))?;
         if self.partial {
@@ -168,17 +182,39 @@ impl Solver<'_> {
         for ((x, y), hint) in self.x.iter_mut().zip(self.y.iter()).zip(self.hint.iter()) {
             *x = (i64::from(*hint) << 32).plus(*y << up);
         }
-        for passes in 1..=QUICK {
-            let most = self.next_residual(flow);
-            if self.certain(most) {
-                for x in self.x.iter_mut() {
-                    *x = x.plus(THRESHOLD << GUARD) >> 32;
-                }
-                return Some(if most == 0 && passes == 1 { 0 } else { passes });
+        Some(())
+    }
+
+    /// Goes on until the residual is down to the roundings of `x`. `flow` is by place among the
+    /// members and by edge. Returns passes and residual.
+    pub(super) fn converge(&mut self, flow: impl Fn(usize, u16) -> i32) -> Option<(u16, u64)> {
+        for passes in 1..=QUICK.plus(QUICK) {
+            let most = self.next_residual(&flow);
+            if most <= u64::from(self.degree).times(2) {
+                return Some((passes, most));
             }
             self.touch_up(bits(most));
         }
         None
+    }
+
+    /// Goes on until the integer part of `x + t` is certain, and rounds.
+    pub(super) fn conclude(&mut self, flow: impl Fn(usize, u16) -> i32) -> Option<u16> {
+        for passes in 1..=QUICK.plus(QUICK) {
+            let most = self.next_residual(&flow);
+            if self.certain(most) {
+                self.round_quick();
+                return Some(passes);
+            }
+            self.touch_up(bits(most));
+        }
+        None
+    }
+
+    fn round_quick(&mut self) {
+        for x in self.x.iter_mut() {
+            *x = x.plus(THRESHOLD << GUARD) >> 32;
+        }
     }
 
     /// Adds to `x` the solution for a residual of `wide` bits in single precision: an error is
@@ -243,12 +279,12 @@ impl Solver<'_> {
 
     /// `y = d0^T (f - d0 x)` in units of 2^-32. Returns the largest magnitude.
     #[inline(never)]
-    fn next_residual(&mut self, flow: &[i32]) -> u64 {
+    fn next_residual(&mut self, flow: impl Fn(usize, u16) -> i32) -> u64 {
         let (y, x) = (&mut *self.y, &*self.x);
         y.fill(0);
-        for member in self.edges.members {
+        for (index, member) in self.edges.members.iter().enumerate() {
             let drop = at(x, member.head).wrapping_sub(at(x, member.tail));
-            let left = (i64::from(at(flow, member.edge)) << 32).wrapping_sub(drop);
+            let left = (i64::from(flow(index, member.edge)) << 32).wrapping_sub(drop);
             put(y, member.head, at(y, member.head).wrapping_add(left));
             put(y, member.tail, at(y, member.tail).wrapping_sub(left));
         }
