@@ -4,7 +4,7 @@
 TARGET ?= x86_64-unknown-linux-gnu
 ARGS ?=
 
-.PHONY: help setup archive archives header tables test demo bench evidence size clean
+.PHONY: help setup archive archives header tables pictures test demo bench evidence size clean
 
 help:
 	@echo 'make demo      54 nodes on a real map share real work through a cut; ARGS=--help says more'
@@ -16,6 +16,7 @@ help:
 	@echo 'make size      the bill: flash, RAM of a handle, stack of a call'
 	@echo 'make header    include/weir.h and docs/abi/symbols.txt from src/abi'
 	@echo 'make tables    src/num/tables.rs: the constants of the elementary functions'
+	@echo 'make pictures  docs/reconciler-*.svg: results of the library, drawn'
 	@echo 'make setup     installs what is missing;  make clean: removes what was built'
 
 setup:
@@ -33,6 +34,9 @@ header: setup
 
 tables: setup
 	@$$(cmake/host-cargo.sh) run --quiet -p ffi-tests --bin weir-tables
+
+pictures: setup
+	@$$(cmake/host-cargo.sh) run --quiet --profile checked -p ffi-tests --bin weir-pictures
 
 # Python may itself be missing on a fresh machine, so set-up comes first, timed by the shell.
 test demo bench evidence:

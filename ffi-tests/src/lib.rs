@@ -7,6 +7,7 @@ pub mod evidence;
 pub mod header;
 pub mod layout;
 pub mod peers;
+pub mod pictures;
 pub mod sim;
 pub mod tables;
 
