@@ -145,6 +145,18 @@ fn what_goes_round_holes_is_zero_where_there_are_none() {
 }
 
 #[test]
+fn a_pinched_ring_has_a_hole_whether_or_not_a_node_stands_alone() {
+    // Four triangles in a ring that is closed by node 0 only: one vertex more than nodes.
+    let mut plain = named("ring", &[[0, 1, 2], [1, 2, 3], [2, 3, 4], [0, 3, 4]], &[]);
+    let f = [700, -20, 30, 5, 900, -40, 60, 11, 300];
+    let (_, together) = parts(&mut Lent::of(&plain), &f);
+    assert!(together[2].iter().any(|h| *h != 0));
+    plain.nodes.push(9);
+    let (_, beside) = parts(&mut Lent::of(&plain), &f);
+    assert_eq!(beside, together);
+}
+
+#[test]
 fn a_refused_decomposition_leaves_all_parts() {
     let mut lent = Lent::of(&bowtie());
     lent.complex().settle().unwrap();

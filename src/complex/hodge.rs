@@ -96,13 +96,14 @@ impl Complex<'_> {
         Ok(result)
     }
 
-    /// Whether the potentials of the complex are those of its graph.
+    /// Whether the potentials of the complex are those of its graph: no node is split. Nodes that
+    /// stand alone have no vertex, so only the others are counted.
     fn serves_both(&self) -> bool {
         let head = &*self.head;
         head.blocks == 1
             && head.harmonics == 0
             && head.members == head.edges
-            && head.vertices == head.nodes
+            && usize::from(head.vertices) == self.joined()
     }
 }
 

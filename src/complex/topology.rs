@@ -263,6 +263,12 @@ impl Complex<'_> {
         Graph::of(self.store.edges, self.store.by_high, self.head.edges)
     }
 
+    /// Nodes that have an edge.
+    pub(super) fn joined(&self) -> usize {
+        let has_edge = |id: &&u16| self.graph().neighbours(**id).next().is_some();
+        self.nodes().iter().filter(has_edge).count()
+    }
+
     /// Whether `edge` joins `a` or `b` to a common neighbour of both.
     fn sides_with(&self, a: u16, b: u16, edge: u16) -> bool {
         let Edge { low, high } = at(self.store.edges, edge);
