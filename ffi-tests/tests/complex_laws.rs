@@ -243,7 +243,7 @@ fn a_warm_start_changes_no_bit() {
 }
 
 /// A factor with little room or none is another factor, and its corrections are scaled: a second
-/// and a third way to the same integers.
+/// and a third way to the same integers. With holes it may be too little, and then says so.
 #[test]
 fn partial_factors_and_none_give_the_same_bits() {
     let (mut random, mut all) = sample(16, 60);
@@ -252,6 +252,7 @@ fn partial_factors_and_none_give_the_same_bits() {
     let (mut tried, mut flagged, mut most) = (0, 0, 0);
     for plain in all {
         let mut full = Lent::of(&plain);
+        let holes = full.complex().betti1().unwrap();
         for fill in [0, 1, 2, 3] {
             let mut tight = Lent::tight(&plain, fill);
             for amplitude in AMPLITUDES {
@@ -260,10 +261,13 @@ fn partial_factors_and_none_give_the_same_bits() {
                 let report = match tight.complex().project(&f, &mut out) {
                     Ok(report) => report,
                     Err(Error::Full) => continue,
+                    // The sizes of its cocycles were not found.
+                    Err(Error::IllConditioned) if holes > 0 => continue,
                     Err(error) => panic!("{}: {error:?}", plain.name),
                 };
                 tried += 1;
                 flagged += u32::from(report.uncertified);
+                assert!(holes > 0 || !report.uncertified, "{} {fill}", plain.name);
                 most = most.max(report.passes);
                 if !report.uncertified {
                     assert_eq!(out, full.project(&f), "{} {fill}", plain.name);
