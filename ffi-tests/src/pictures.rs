@@ -105,10 +105,9 @@ fn curl() -> String {
         };
         for node in 0..places.len() {
             svg.node(at(node), 11.0, DARK, &node.to_string());
-            if let Some(p) = potentials.get(node) {
-                let (x, y) = LIFTS[node];
-                svg.word(at(node).moved(x, y), &format!("p = {p}"), 12, "#57606a");
-            }
+        }
+        for (node, (p, (x, y))) in potentials.iter().zip(LIFTS).enumerate() {
+            svg.word(at(node).moved(x, y), &format!("p = {p}"), 12, "#57606a");
         }
     }
     svg.note(

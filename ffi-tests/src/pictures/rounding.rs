@@ -104,7 +104,7 @@ fn fractions(svg: &mut Svg, seen: &Seen) {
     let x = |fraction: f64| left + wide * fraction;
     svg.title(Point(20.0, 34.0), "potentials: one threshold");
     let threshold = 1.0 - THRESHOLD as f64 / 65_536.0;
-    let mut heights = vec![0; 48];
+    let mut heights = [0; 48];
     for fraction in &seen.fractions {
         let share = *fraction as f64 / f64::from(1 << 20);
         let column = (share * 48.0) as usize;
@@ -161,7 +161,7 @@ fn histogram(svg: &mut Svg, seen: &Seen) {
     svg.title(Point(362.0, 34.0), "edges: floor or ceiling, never more");
     let mut bars = [0_u32; BARS];
     for error in &seen.errors {
-        bars[((error + (1 << 20)) * BARS as i64 >> 21) as usize] += 1;
+        bars[(((error + (1 << 20)) * BARS as i64) >> 21) as usize] += 1;
     }
     let most = f64::from(bars.into_iter().max().unwrap_or(1));
     let step = wide / BARS as f64;
