@@ -1245,19 +1245,21 @@ weir_status weir_complex_decompose(struct weir_complex *map,
 /**
  * weir_complex_settle_trusted settles like weir_complex_settle, but moves edges the less the more
  * they are trusted: it minimises the sum of trust times squared change. `trust` holds `edges`
- * values from 1 to 255; 0 counts as 1. Makes the factors for these weights and again without, so
- * it costs more than settling. Context: thread.
+ * values from 1 to 255; 0 counts as 1. `report` may be NULL. Makes the factors for these weights
+ * and again without, so it costs more than settling. Context: thread.
  *
  * WEIR_ERR_NULL, WEIR_ERR_STATE, WEIR_ERR_BUSY; WEIR_ERR_RANGE: `edges` is not the number of
  * edges, a result does not fit, the complex is too long and thin for these weights, or the arrays
- * are one; WEIR_ERR_FULL: the parts of the complex do not fit.
+ * are one; WEIR_ERR_FULL: the parts of the complex do not fit; WEIR_ERR_ABI: `report->size` is too
+ * small.
  */
 WEIR_CHECK_RESULT
 weir_status weir_complex_settle_trusted(struct weir_complex *map,
                                         const weir_q16 *flow,
                                         const uint8_t *trust,
                                         weir_q16 *out,
-                                        size_t edges);
+                                        size_t edges,
+                                        struct weir_complex_report *report);
 
 /**
  * weir_complex_relax lets every triangle give back a third of its circulation, in sweeps over all

@@ -204,6 +204,105 @@ static void the_spike_is_levelled(void)
     }
 }
 
+static weir_complex *ring_of_four_and_a_triangle(void)
+{
+    static const uint16_t edge[6][2] = {
+        { 1, 2 }, { 2, 3 }, { 3, 4 }, { 4, 1 }, { 1, 5 }, { 2, 5 },
+    };
+    weir_complex *c = start(memory, sizeof memory);
+    uint16_t node;
+    size_t at;
+
+    for (node = 1; node <= 5; node++) {
+        GIVES(weir_complex_add_node(c, node), WEIR_OK);
+    }
+    for (at = 0; at < 6; at++) {
+        GIVES(weir_complex_add_edge(c, edge[at][0], edge[at][1]), WEIR_OK);
+    }
+    return c;
+}
+
+/* The edges are 12, 14, 15, 23, 25, 34: a triangle 125, and a hole in the ring 1234. */
+static void the_parts_of_a_flow_add_up(void)
+{
+    weir_complex *c = ring_of_four_and_a_triangle();
+    const weir_q16 flow[6] = { 900001, -70002, 30003, 500004, -600005, 77 };
+    weir_q16 g[6], k[6], h[6], settled[6];
+    weir_complex_parts report;
+    size_t at;
+
+    memset(&report, 0, sizeof report);
+    report.size = sizeof report;
+    GIVES(weir_complex_decompose(c, flow, g, k, h, 6, &report), WEIR_OK);
+    GIVES(weir_complex_settle(c, flow, settled, 6, NULL), WEIR_OK);
+    for (at = 0; at < 6; at++) {
+        CHECK(flow[at] == g[at] + k[at] + h[at]);
+        CHECK(settled[at] == g[at] + h[at]);
+    }
+    CHECK(g[0] + g[4] - g[2] == 0 && h[0] + h[4] - h[2] == 0);
+    CHECK(report.cycles == 1 && report.size == sizeof report);
+    CHECK(report.norm == 1194073 && report.harmonic_norm > 0);
+    /* A gradient goes round no ring. */
+    CHECK(g[0] + g[3] + g[5] - g[1] == 0);
+
+    paint(g, sizeof g);
+    paint(k, sizeof k);
+    paint(h, sizeof h);
+    REFUSED(weir_complex_decompose(c, NULL, g, k, h, 6, NULL), WEIR_ERR_NULL);
+    REFUSED(weir_complex_decompose(c, flow, NULL, k, h, 6, NULL), WEIR_ERR_NULL);
+    REFUSED(weir_complex_decompose(c, flow, g, NULL, h, 6, NULL), WEIR_ERR_NULL);
+    REFUSED(weir_complex_decompose(c, flow, g, k, NULL, 6, NULL), WEIR_ERR_NULL);
+    REFUSED(weir_complex_decompose(c, flow, g, k, h, 5, NULL), WEIR_ERR_RANGE);
+    REFUSED(weir_complex_decompose(c, flow, g, g, h, 6, NULL), WEIR_ERR_RANGE);
+    report.size = 8;
+    REFUSED(weir_complex_decompose(c, flow, g, k, h, 6, &report), WEIR_ERR_ABI);
+    CHECK(is_painted(g, sizeof g) && is_painted(k, sizeof k) && is_painted(h, sizeof h));
+    GIVES(weir_complex_decompose(NULL, flow, g, k, h, 6, NULL), WEIR_ERR_NULL);
+}
+
+/* Trust of 255, 255 and 1: the untrusted edge takes all but a 511th of the curl on each other. */
+static void trusted_edges_hold_still(void)
+{
+    weir_complex *c = ring_of_four_and_a_triangle();
+    const uint8_t trust[6] = { 255, 1, 1, 1, 255, 1 }, equal[6] = { 9, 9, 9, 9, 9, 9 };
+    const weir_q16 flow[6] = { 257000, 0, 0, 0, 0, 0 };
+    weir_q16 out[6], plain[6];
+    weir_complex_report report;
+
+    memset(&report, 0, sizeof report);
+    report.size = sizeof report;
+    GIVES(weir_complex_settle_trusted(c, flow, trust, out, 6, &report), WEIR_OK);
+    CHECK(out[0] == 256000 && out[2] == 255000 && out[4] == -1000);
+    CHECK(report.curl_before == 257000 && report.flags == 0);
+    GIVES(weir_complex_settle_trusted(c, flow, equal, out, 6, NULL), WEIR_OK);
+    GIVES(weir_complex_settle(c, flow, plain, 6, NULL), WEIR_OK);
+    CHECK(memcmp(out, plain, sizeof out) == 0);
+
+    paint(out, sizeof out);
+    REFUSED(weir_complex_settle_trusted(c, NULL, trust, out, 6, NULL), WEIR_ERR_NULL);
+    REFUSED(weir_complex_settle_trusted(c, flow, NULL, out, 6, NULL), WEIR_ERR_NULL);
+    REFUSED(weir_complex_settle_trusted(c, flow, trust, NULL, 6, NULL), WEIR_ERR_NULL);
+    REFUSED(weir_complex_settle_trusted(c, flow, trust, out, 7, NULL), WEIR_ERR_RANGE);
+    report.size = 4;
+    REFUSED(weir_complex_settle_trusted(c, flow, trust, out, 6, &report), WEIR_ERR_ABI);
+    CHECK(is_painted(out, sizeof out));
+    GIVES(weir_complex_settle_trusted(NULL, flow, trust, out, 6, NULL), WEIR_ERR_NULL);
+}
+
+static void a_removed_node_takes_its_edges_along(void)
+{
+    weir_complex *c = ring_of_four_and_a_triangle();
+    uint16_t a = 0, b = 0;
+
+    REFUSED(weir_complex_remove_node(c, 9), WEIR_ERR_RANGE);
+    GIVES(weir_complex_remove_node(c, 1), WEIR_OK);
+    GIVES(weir_complex_get_edge(c, 2, &a, &b), WEIR_OK);
+    CHECK(a == 3 && b == 4);
+    GIVES(weir_complex_get_edge(c, 3, &a, &b), WEIR_END);
+    GIVES(weir_complex_add_edge(c, 1, 2), WEIR_ERR_RANGE);
+    GIVES(weir_complex_remove_node(NULL, 1), WEIR_ERR_NULL);
+}
+
 static void two_handles_are_independent(void)
 {
     weir_complex *one = start(memory, sizeof memory);
@@ -223,6 +322,9 @@ int main(void)
     errors_change_nothing();
     a_filled_triangle_loses_its_curl();
     the_spike_is_levelled();
+    the_parts_of_a_flow_add_up();
+    trusted_edges_hold_still();
+    a_removed_node_takes_its_edges_along();
     two_handles_are_independent();
     return checks_done("complex");
 }

@@ -1,5 +1,8 @@
 //! How many bytes does a complex take?
 
+use ffi_tests::bench::fixtures::geometric_64_holes;
+use ffi_tests::evidence::EXACT_AND_FAST;
+use weir::carve::Arena;
 use weir::complex::{Complex, EDGES_MAX, Shape};
 
 #[test]
@@ -46,4 +49,34 @@ fn words_stay_below_the_documented_formula() {
         }),
         None
     );
+}
+
+/// What the page recommends for such a network holds a full factor: no pass more than usual.
+#[test]
+fn a_network_of_64_radios_fits_nine_thousand_bytes() {
+    let map = geometric_64_holes();
+    assert_eq!(
+        (map.nodes, map.edges.len(), map.triangles.len()),
+        (64, 230, 342)
+    );
+    let shape = Shape {
+        nodes: 64,
+        edges: 230,
+        triangles: 342,
+        fill: 4,
+    };
+    let mut words = vec![0; Complex::words(shape).unwrap()];
+    let bytes = 8 * words.len();
+    let mut complex = Complex::init(&mut Arena::new(&mut words), shape).unwrap();
+    (0..64).for_each(|id| complex.add_node(id).unwrap());
+    map.edges
+        .iter()
+        .for_each(|(a, b)| complex.add_edge(*a, *b).unwrap());
+    for flow in map.flows(9) {
+        let report = complex.project(&flow, &mut [0; 230]).unwrap();
+        assert!(report.passes <= 3 && !report.uncertified, "{report:?}");
+    }
+    let row = "RAM of a complex with 64 nodes, 230 edges, 342 triangles";
+    let command = "cargo test --profile checked -p ffi-tests --test complex_size";
+    EXACT_AND_FAST.figure(row, bytes, "bytes", "<=", 9_000, command);
 }

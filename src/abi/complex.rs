@@ -3,7 +3,7 @@
 use super::border::{self, Gate, Handle};
 use super::*;
 use crate::carve::Arena;
-use crate::complex::{Complex, Error, Shape};
+use crate::complex::{Complex, Error, Report, Shape};
 use crate::sync::flows::Desk;
 
 /// A network of nodes and edges that removes circulation from flows and plans how to level loads.
@@ -112,7 +112,7 @@ const DEFAULT: weir_complex_config = weir_complex_config {
 };
 
 const CONFIG_FIRST: usize = size_of::<weir_complex_config>();
-const REPORT_FIRST: usize = size_of::<weir_complex_report>();
+pub(super) const REPORT_FIRST: usize = size_of::<weir_complex_report>();
 
 impl Handle for weir_complex {
     const MAGIC: u32 = 0x7765_6301;
@@ -500,26 +500,40 @@ pub unsafe extern "C" fn weir_complex_settle(
             let given = border::slice(flow, edges)?;
             let result = border::slice_mut(out, edges)?;
             let found = complex.project(given, result).map_err(code)?;
-            if !report.is_null() {
-                let report_value = weir_complex_report {
-                    size: 0,
-                    nodes: complex.nodes().len() as u16,
-                    edges: complex.edges().len() as u16,
-                    triangles: complex.triangles().len() as u16,
-                    cycles: complex.betti1().map_err(code)? as u16,
-                    curl_before: u32::try_from(found.curl_max).unwrap_or(u32::MAX),
-                    passes: u32::from(found.passes),
-                    flags: if found.uncertified {
-                        WEIR_COMPLEX_UNCERTIFIED
-                    } else {
-                        0
-                    },
-                };
-                border::write_out(report, &report_value);
-            }
-            Ok(())
+            write_report(complex, found, report)
         })
     }
+}
+
+/// Writes what settling found, if the caller wants it.
+///
+/// # Safety
+/// `report` is NULL or passed [`border::check_out`].
+pub(super) unsafe fn write_report(
+    complex: &mut Complex<'_>,
+    found: Report,
+    report: *mut weir_complex_report,
+) -> Result<(), weir_status> {
+    if report.is_null() {
+        return Ok(());
+    }
+    let value = weir_complex_report {
+        size: 0,
+        nodes: complex.nodes().len() as u16,
+        edges: complex.edges().len() as u16,
+        triangles: complex.triangles().len() as u16,
+        cycles: complex.betti1().map_err(code)? as u16,
+        curl_before: u32::try_from(found.curl_max).unwrap_or(u32::MAX),
+        passes: u32::from(found.passes),
+        flags: if found.uncertified {
+            WEIR_COMPLEX_UNCERTIFIED
+        } else {
+            0
+        },
+    };
+    // SAFETY: as promised by the caller.
+    unsafe { border::write_out(report, &value) };
+    Ok(())
 }
 
 /// weir_complex_plan writes to `flow` what each edge must carry so that load over capacity is equal

@@ -3,7 +3,8 @@
 
 #![allow(unsafe_code)]
 
-use super::complex::{WEIR_COMPLEX_UNCERTIFIED, code, weir_complex, with};
+use super::complex::{REPORT_FIRST, WEIR_COMPLEX_UNCERTIFIED, code, write_report};
+use super::complex::{weir_complex, weir_complex_report, with};
 use super::{WEIR_ERR_NULL, WEIR_ERR_RANGE, border, weir_q16, weir_status};
 use crate::complex::Parts;
 
@@ -101,15 +102,16 @@ pub unsafe extern "C" fn weir_complex_decompose(
 
 /// weir_complex_settle_trusted settles like weir_complex_settle, but moves edges the less the more
 /// they are trusted: it minimises the sum of trust times squared change. `trust` holds `edges`
-/// values from 1 to 255; 0 counts as 1. Makes the factors for these weights and again without, so
-/// it costs more than settling. Context: thread.
+/// values from 1 to 255; 0 counts as 1. `report` may be NULL. Makes the factors for these weights
+/// and again without, so it costs more than settling. Context: thread.
 ///
 /// WEIR_ERR_NULL, WEIR_ERR_STATE, WEIR_ERR_BUSY; WEIR_ERR_RANGE: `edges` is not the number of
 /// edges, a result does not fit, the complex is too long and thin for these weights, or the arrays
-/// are one; WEIR_ERR_FULL: the parts of the complex do not fit.
+/// are one; WEIR_ERR_FULL: the parts of the complex do not fit; WEIR_ERR_ABI: `report->size` is too
+/// small.
 ///
 /// # Safety
-/// `map` is NULL or a handle from init; the arrays hold `edges` values.
+/// `map` is NULL or a handle from init; the arrays hold `edges` values; `report` is NULL or valid.
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn weir_complex_settle_trusted(
@@ -118,10 +120,14 @@ pub unsafe extern "C" fn weir_complex_settle_trusted(
     trust: *const u8,
     out: *mut weir_q16,
     edges: usize,
+    report: *mut weir_complex_report,
 ) -> weir_status {
     // SAFETY: as promised by the caller.
     unsafe {
         with(map, |complex| {
+            if !report.is_null() {
+                border::check_out(report, REPORT_FIRST)?;
+            }
             if flow.is_null() || trust.is_null() || out.is_null() {
                 return Err(WEIR_ERR_NULL);
             }
@@ -130,8 +136,8 @@ pub unsafe extern "C" fn weir_complex_settle_trusted(
             }
             let (given, trust) = (border::slice(flow, edges)?, border::slice(trust, edges)?);
             let out = border::slice_mut(out, edges)?;
-            let settled = complex.project_weighted(given, trust, out);
-            settled.map(|_| ()).map_err(code)
+            let found = complex.project_weighted(given, trust, out).map_err(code)?;
+            write_report(complex, found, report)
         })
     }
 }

@@ -30,8 +30,8 @@ pub struct Report {
     pub passes: u16,
     /// Blocks that were solved; none if there was no curl.
     pub blocks: u16,
-    /// Whether some bit could not be proven independent of the method. The result is curl-free,
-    /// idempotent and the same on all machines all the same.
+    /// Whether some bit could not be proven independent of the method. The result is curl-free and
+    /// idempotent all the same, and the same on all machines with the same storage and history.
     pub uncertified: bool,
     /// Largest magnitude of curl among the triangles of the given flow.
     pub curl_max: u64,

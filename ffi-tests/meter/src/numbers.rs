@@ -6,6 +6,7 @@
 #![allow(unsafe_code)]
 
 use core::ffi::{CStr, c_char};
+use weir::num::Q16;
 
 /// What a function reads and writes.
 #[derive(Debug)]
@@ -53,9 +54,20 @@ macro_rules! numbers {
     };
 }
 
+fn raw(value: Option<Q16>) -> i32 {
+    value.map_or(0, Q16::to_bits)
+}
+
 numbers! {
+    c"weir.sqrt", 1, a => a.out = raw(weir::num::sqrt(Q16::from_bits(a.raw)));
+    c"weir.ln", 1, a => a.out = raw(weir::num::ln(Q16::from_bits(a.raw)));
+    c"weir.log2", 1, a => a.out = raw(weir::num::log2(Q16::from_bits(a.raw)));
+    c"weir.exp", 0, a => a.out = weir::num::exp(Q16::from_bits(a.raw)).to_bits();
+    c"weir.tanh", 0, a => a.out = weir::num::tanh(Q16::from_bits(a.raw)).to_bits();
+    c"weir.sigmoid", 0, a => a.out = weir::num::sigmoid(Q16::from_bits(a.raw)).to_bits();
     c"soft.sqrt", 1, a => a.y = libm::sqrt(a.x);
     c"soft.ln", 1, a => a.y = libm::log(a.x);
+    c"soft.log2", 1, a => a.y = libm::log2(a.x);
     c"soft.exp", 0, a => a.y = libm::exp(a.x);
     c"soft.tanh", 0, a => a.y = libm::tanh(a.x);
     c"soft.sigmoid", 0, a => a.y = 1.0 / (1.0 + libm::exp(-a.x));
