@@ -31,6 +31,7 @@ pub mod loops;
 mod order;
 mod pool;
 mod project;
+mod quick;
 pub mod relax;
 mod settle;
 mod solve;
