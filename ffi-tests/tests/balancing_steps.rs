@@ -160,6 +160,32 @@ fn turns_go_round() {
 }
 
 #[test]
+fn a_load_of_two_to_the_47_is_refused_and_one_less_is_shared() {
+    let bound = 1_i64 << 47;
+    for load in [bound, -bound] {
+        let inside = load - load.signum();
+        let child = |load| Up {
+            turn: 1,
+            capacity: 1,
+            load,
+        };
+        assert_eq!(Up::gather(1, 0, 1, &[child(load)]), None);
+        let root = Up::gather(1, 0, 1, &[child(inside)]).unwrap();
+        assert_eq!((root.load, root.capacity), (inside, 2));
+        assert_eq!(Down::root(child(load)).share(1), None);
+        assert_eq!(Down::root(child(inside)).share(1), Some(inside));
+        let down = Down::root(root).pass(1, &[child(inside)], 0).unwrap();
+        assert_eq!(flow(child(load), down), None);
+        // The root keeps the floor of one half.
+        assert_eq!(
+            flow(child(inside), down),
+            Some(inside.div_euclid(2)),
+            "{inside}"
+        );
+    }
+}
+
+#[test]
 fn rounds_of_diffusion_are_those_of_the_recurrence() {
     // One component of an imbalance under the pace of high = 4, low = 0.0096 (a ring of 64).
     let spectrum = Spectrum {

@@ -322,3 +322,30 @@ impl Core<'_> {
         }
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::arithmetic_side_effects, clippy::indexing_slicing)]
+mod tests {
+    use super::*;
+
+    /// One cocycle that is `value` on the first of so many edges, and zero on the others.
+    fn bounds_allow(value: i16, weight: i64, edges: usize) -> bool {
+        let basis = Basis {
+            coefficients: &[value],
+            harmonics: 1,
+        };
+        let mut codes = vec![ZERO; edges];
+        codes[0] = 0;
+        bounded(&basis, &codes, &vec![Member::default(); edges], |_| weight).is_ok()
+    }
+
+    #[test]
+    fn a_cocycle_is_refused_beyond_either_bound() {
+        // 2^20 for the squares.
+        assert!(bounds_allow(1 << 10, 1, 1) && bounds_allow(-(1 << 10), 1, 1));
+        assert!(!bounds_allow((1 << 10) + 1, 1, 1));
+        assert!(bounds_allow(1 << 7, 64, 1) && !bounds_allow(1 << 7, 65, 1));
+        // 2^30 for the squares times the edges.
+        assert!(bounds_allow(1 << 9, 1, 1 << 12) && !bounds_allow(1 << 9, 1, (1 << 12) + 1));
+    }
+}

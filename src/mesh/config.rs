@@ -111,3 +111,84 @@ impl Config {
         }
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::arithmetic_side_effects, clippy::indexing_slicing)]
+mod tests {
+    use super::*;
+
+    const LEAST: Config = Config {
+        mesh_id: 0,
+        boot: 0,
+        trickle_min_ms: 4,
+        heartbeat_max_ms: 4,
+        link_hold_ms: 0,
+        learn_ms: 4,
+        gate: 0,
+        id: 1,
+        max_nodes: 2,
+        max_degree: 1,
+        fill: 1,
+        max_neighbours: 1,
+        frame_max: FRAME_MIN as u16,
+        signed_records: 0,
+        signed_bytes: 0,
+        trickle_doublings: 0,
+        trickle_k: 0,
+        unused: [0; 6],
+    };
+    const MOST: Config = Config {
+        trickle_min_ms: 1 << 28,
+        heartbeat_max_ms: 1 << 28,
+        link_hold_ms: 1 << 28,
+        learn_ms: 1 << 28,
+        id: 65_534,
+        max_nodes: 128,
+        max_degree: 46,
+        fill: 128,
+        max_neighbours: 1024,
+        frame_max: 1024,
+        signed_records: 1024,
+        signed_bytes: 512,
+        trickle_doublings: 24,
+        ..LEAST
+    };
+
+    #[test]
+    fn both_ends_of_every_range_are_inside_and_the_next_number_is_named() {
+        assert_eq!((LEAST.broken(), MOST.broken()), (None, None));
+        type Change = fn(&mut Config);
+        let below: [(Change, &str); 10] = [
+            (|c| c.id = 0, "id"),
+            (|c| c.max_nodes = 1, "max_nodes"),
+            (|c| c.max_degree = 0, "max_degree"),
+            (|c| c.fill = 0, "fill"),
+            (|c| c.fill = 3, "fill"),
+            (|c| c.max_neighbours = 0, "max_neighbours"),
+            (|c| c.frame_max -= 1, "frame_max"),
+            (|c| c.trickle_min_ms = 3, "times"),
+            (|c| c.heartbeat_max_ms = 3, "times"),
+            (|c| c.learn_ms = 3, "times"),
+        ];
+        let above: [(Change, &str); 12] = [
+            (|c| c.id = 65_535, "id"),
+            (|c| c.max_nodes = 129, "max_nodes"),
+            (|c| c.max_degree = 47, "max_degree"),
+            (|c| c.fill = 129, "fill"),
+            (|c| c.max_neighbours = 1025, "max_neighbours"),
+            (|c| c.frame_max = 1025, "frame_max"),
+            (|c| c.signed_records = 1025, "signed_records"),
+            (|c| c.signed_bytes = 513, "signed_bytes"),
+            (|c| c.trickle_min_ms += 1, "times"),
+            (|c| c.learn_ms += 1, "times"),
+            (|c| c.link_hold_ms += 1, "link_hold_ms"),
+            (|c| c.trickle_doublings = 25, "trickle_doublings"),
+        ];
+        let tried = below.map(|case| (LEAST, case));
+        for (mut config, (change, name)) in tried.into_iter().chain(above.map(|case| (MOST, case)))
+        {
+            change(&mut config);
+            assert_eq!(config.broken(), Some(name));
+        }
+    }
+}

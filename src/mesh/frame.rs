@@ -384,3 +384,20 @@ fn read_entry(reader: &mut Reader) -> Result<Entry, Short> {
         counter: reader.u16()?,
     })
 }
+
+#[cfg(test)]
+#[allow(clippy::arithmetic_side_effects, clippy::indexing_slicing)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hints_spread_meshes_over_all_six_bits() {
+        let mut meshes = [0_u16; 64];
+        (0..6400).for_each(|mesh| meshes[usize::from(hint(mesh))] += 1);
+        // 100 each; six standard deviations are 60.
+        assert!(
+            meshes.iter().all(|count| (40..160).contains(count)),
+            "{meshes:?}"
+        );
+    }
+}

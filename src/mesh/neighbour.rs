@@ -299,3 +299,52 @@ impl Neighbours<'_> {
         Some(index)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a table of senders that left says of (id, session, sequence), after `id` 5 left.
+    fn after_leaving(session: u64, highest: u32) -> impl Fn(u16, u64, u32) -> bool {
+        let mut neighbour = Neighbour {
+            id: 5,
+            ..Neighbour::zeroed()
+        };
+        neighbour.accept(session, highest, 0);
+        let mut departed = Departed::new();
+        departed.remember(&neighbour);
+        move |id, session, sequence| departed.has_seen(id, session, sequence)
+    }
+
+    #[test]
+    fn of_a_sender_that_left_only_what_it_may_have_said_is_seen() {
+        // Boot 4: its frames up to 100, and every frame of an earlier boot.
+        let seen = after_leaving(4, 100);
+        assert!(seen(5, 4, 100) && seen(5, 4, 0) && !seen(5, 4, 101));
+        assert!(seen(5, 3, 101) && !seen(5, 5, 1));
+        assert!(!seen(6, 4, 100) && !seen(6, 3, 1));
+        // Random sessions have no order.
+        let (one, other) = (RANDOM_SESSION | 9, RANDOM_SESSION | 8);
+        let seen = after_leaving(one, 100);
+        assert!(seen(5, one, 100) && !seen(5, one, 101));
+        assert!(!seen(5, other, 1) && !seen(5, RANDOM_SESSION | 10, 1));
+        assert!(!seen(5, 4, 1) && !after_leaving(4, 100)(5, other, 1));
+    }
+
+    #[test]
+    fn a_candidate_was_heard_and_is_neither_live_nor_foreign() {
+        let mut neighbour = Neighbour::zeroed();
+        neighbour.beacon(1);
+        assert!(!neighbour.is_candidate());
+        neighbour.set(flag::USED, true);
+        assert!(neighbour.is_candidate());
+        for other in [flag::LIVE, flag::FOREIGN] {
+            neighbour.set(other, true);
+            assert!(!neighbour.is_candidate());
+            neighbour.set(other, false);
+            assert!(neighbour.is_candidate());
+        }
+        neighbour.forget_beacons();
+        assert!(!neighbour.is_candidate());
+    }
+}

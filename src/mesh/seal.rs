@@ -212,3 +212,27 @@ impl Keys {
         Some(body)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_removed_key_is_remembered_as_retired_and_no_other() {
+        let mut keys = Keys::zeroed();
+        assert!(keys.set(1, &[7; KEY], 8) && keys.set(3, &[9; KEY], 16));
+        assert_eq!((0..4).filter(|slot| keys.was_retired(*slot)).count(), 0);
+        assert!(!keys.remove(1), "it seals");
+        assert!(!keys.remove(0) && !keys.remove(4), "there is none");
+        assert!(keys.send_with(3) && keys.remove(1));
+        let retired = |keys: &Keys| [0, 1, 2, 3].map(|slot| keys.was_retired(slot));
+        assert_eq!(retired(&keys), [false, true, false, false]);
+        assert!(!keys.remove(1) && !keys.send_with(1));
+        assert!(keys.set(0, &[5; KEY], 8) && keys.send_with(0) && keys.remove(3));
+        assert_eq!(retired(&keys), [false, true, false, true]);
+        assert_eq!(
+            [0, 1, 2, 3].map(|slot| keys.tag_len(slot)),
+            [Some(8), None, None, None]
+        );
+    }
+}
