@@ -3,7 +3,7 @@
 use ffi_tests::evidence::EXACT_AND_FAST;
 use ffi_tests::oracle::Random;
 use ffi_tests::oracle::complexes::{
-    Plain, assortment, bowtie, erdos, filled, geometric, named, sheet,
+    Plain, assortment, band, bowtie, erdos, filled, geometric, named, sheet,
 };
 use ffi_tests::oracle::lent::Lent;
 use ffi_tests::oracle::reference::Canonical;
@@ -266,4 +266,36 @@ fn equal_trust_is_no_trust_and_the_untrusted_edge_gives_way() {
         .complex()
         .project_weighted(&[0; 3], &[1; 2], &mut out);
     assert_eq!(refused, Err(Error::Length));
+}
+
+/// A flow whose weighted magnitudes add up to 2^46 leaves no room for fractions beside a hole.
+#[test]
+fn trust_and_flow_that_are_large_together_are_refused_beside_a_hole() {
+    let mut random = Random(25);
+    let annulus = band(80);
+    let edges = annulus.edges.len();
+    let mut lent = Lent::of(&annulus);
+    assert_eq!(lent.complex().betti1(), Ok(1));
+    lent.complex().settle().unwrap();
+    let before = lent.words.clone();
+    let signs: Vec<bool> = (0..edges).map(|_| random.below(2) == 0).collect();
+    let of = |size: i32| -> Vec<i32> {
+        let signed = |up: &bool| if *up { size } else { -size };
+        signs.iter().map(signed).collect()
+    };
+    let largest = (1_i64 << 46) / (255 * edges as i64);
+    let trust = vec![255; edges];
+    let mut out = vec![7; edges];
+    let refused = lent
+        .complex()
+        .project_weighted(&of(largest as i32 + 1), &trust, &mut out);
+    assert_eq!(refused, Err(Error::Range));
+    assert_eq!((out, &lent.words), (vec![7; edges], &before));
+    let p = weighted(&mut lent, &of(largest as i32 / 4), &trust);
+    assert!(
+        Canonical::of(&annulus)
+            .curl(&p)
+            .iter()
+            .all(|curl| *curl == 0)
+    );
 }

@@ -235,3 +235,138 @@ fn counters_may_leap_farther_the_longer_an_author_was_unheard() {
     assert!(offer(far, 3599).is_err());
     assert!(offer(far, 3600).is_ok());
 }
+
+/// A record of any kind, with what its payload is.
+fn of(author: u16, kind: Kind, slot: u8, payload: &[u8]) -> Record<'_> {
+    let version = Version {
+        boot: 1,
+        counter: 1,
+    };
+    Record {
+        key: Key { author, kind, slot },
+        version,
+        payload,
+        signature: None,
+    }
+}
+
+fn links(carried: u32, neighbours: &[u16]) -> Vec<u8> {
+    let entries: Vec<Link> = neighbours
+        .iter()
+        .map(|&neighbour| Link {
+            neighbour,
+            ..Link::default()
+        })
+        .collect();
+    let mut payload = [0; 128];
+    let mut writer = Writer::new(&mut payload);
+    encode_links(carried, &entries, &mut writer).expect("room");
+    writer.written().to_vec()
+}
+
+#[test]
+fn a_store_lists_each_author_once_and_counts_its_records() {
+    let mut memory = Memory::new();
+    assert!(memory.store().is_empty() && memory.store().authors().next().is_none());
+    let row = links(0, &[1]);
+    for (author, kind) in [
+        (3, Kind::Load),
+        (2, Kind::Links),
+        (4, Kind::Load),
+        (2, Kind::Load),
+    ] {
+        let payload = if kind == Kind::Load {
+            &[0; 18]
+        } else {
+            &row[..]
+        };
+        let record = of(author, kind, 0, payload);
+        let offer = Offer { record, seconds: 0 };
+        assert!(memory.store().merge(&offer).is_ok());
+    }
+    let store = memory.store();
+    assert_eq!(store.authors().collect::<Vec<_>>(), [2, 3, 4]);
+    assert_eq!((store.len(), store.is_empty()), (4, false));
+}
+
+#[test]
+fn a_record_that_is_not_one_of_its_kind_is_refused() {
+    let (load, row, note) = ([0; 18], links(0, &[2, 3]), [0; 41]);
+    let signed = |record| Record {
+        signature: Some(&[0; 64]),
+        ..record
+    };
+    let good = [
+        of(1, Kind::Load, 0, &load),
+        of(1, Kind::Links, 0, &row),
+        signed(of(1, Kind::Note, 7, &note[..40])),
+    ];
+    let bad = [
+        of(0, Kind::Load, 0, &load),
+        of(u16::MAX, Kind::Load, 0, &load),
+        of(1, Kind::Load, 1, &load),
+        of(1, Kind::Load, 0, &load[..17]),
+        signed(of(1, Kind::Load, 0, &load)),
+        of(1, Kind::Links, 1, &row),
+        of(1, Kind::Links, 0, &row[..row.len() - 1]),
+        of(2, Kind::Links, 0, &row),
+        signed(of(1, Kind::Links, 0, &row)),
+        of(1, Kind::Note, 0, &note[..40]),
+        signed(of(1, Kind::Note, 0, &note)),
+    ];
+    let mut memory = Memory::new();
+    for record in bad {
+        let offer = Offer { record, seconds: 0 };
+        assert!(memory.store().merge(&offer).is_err(), "{:?}", record.key);
+    }
+    assert_eq!((memory.store().len(), memory.store().digest()), (0, 0));
+    for record in good {
+        let offer = Offer { record, seconds: 0 };
+        assert!(memory.store().merge(&offer).is_ok(), "{:?}", record.key);
+    }
+}
+
+#[test]
+fn a_row_of_links_ascends_and_has_no_end_at_its_author() {
+    let read = |neighbours: &[u16]| Links::decode(&links(0, neighbours), 9, 4).is_ok();
+    assert!(read(&[]) && read(&[1]) && read(&[1, 2, 8, 65_534]));
+    assert!(!read(&[0]) && !read(&[2, 1]) && !read(&[1, 3, 3]) && !read(&[1, 0]));
+    assert!(!read(&[9]) && !read(&[1, 9, 10]) && !read(&[65_535]) && !read(&[1, 65_535]));
+    assert!(!read(&[1, 2, 3, 4, 5]), "more than the degree");
+}
+
+#[test]
+fn the_longest_value_is_a_note_where_notes_are_kept() {
+    let shape = |signed, signed_bytes| Shape {
+        signed,
+        signed_bytes,
+        ..SHAPE
+    };
+    let row = links(0, &[1, 2, 3, 4]).len();
+    assert_eq!(shape(0, 500).value_max(), row);
+    assert_eq!(shape(1, 500).value_max(), 564);
+    assert_eq!(shape(1, 0).value_max(), row.max(64));
+}
+
+#[test]
+fn headers_with_one_number_out_of_range_are_refused() {
+    let mut bytes = [0; 64];
+    let mut writer = Writer::new(&mut bytes);
+    encode_whole(&of(1, Kind::Load, 0, &[0; 18]), &mut writer).expect("room");
+    let good = writer.written().to_vec();
+    let read = |change: &dyn Fn(&mut Vec<u8>)| {
+        let mut bytes = good.clone();
+        change(&mut bytes);
+        Header::decode(&mut Reader::new(&bytes)).is_ok()
+    };
+    assert!(read(&|_| {}));
+    // The shape is the word at 12: ten bits of length, two of class.
+    assert_eq!(good[12..14], [18, 0]);
+    assert!(read(&|b| b[12..14].copy_from_slice(&512_u16.to_le_bytes())));
+    assert!(!read(&|b| b[12..14].copy_from_slice(&513_u16.to_le_bytes())));
+    for bit in 10..16 {
+        assert!(!read(&|b| b[13] |= 1 << (bit - 8)), "bit {bit}");
+    }
+    assert!(!read(&|b| b[14] = 0x10), "the second of one part");
+    assert!(!read(&|b| b[0] = 0) && !read(&|b| (b[0], b[1]) = (255, 255)));
+}

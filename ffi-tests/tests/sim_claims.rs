@@ -468,3 +468,78 @@ fn equal_records_give_equal_plans_and_the_plan_levels_the_laboratory() {
         COMMAND,
     );
 }
+
+#[test]
+fn what_a_node_says_of_itself_is_so() {
+    let range = vec![vec![1, 2], vec![0, 2], vec![0, 1]];
+    let mut world = World::new(range, Faults::NONE, 6, |config| {
+        config.link_hold_ms = 1000;
+        config.gate = 10;
+    });
+    (0..3).for_each(|index| world.switch_on(index));
+    assert!(!world.nodes[0].node().agreed(), "it heard nobody");
+    run(&mut world, 60_000);
+    for node in &mut world.nodes {
+        assert!(node.node().agreed() && node.node().quiet());
+    }
+    // Work that left is in flight until the other end says that it took it.
+    world.arrive(0, 500);
+    run(&mut world, 5000);
+    assert!(world.ship(0, 2, 200));
+    let work = world.nodes[0].node().work();
+    assert_eq!((work.queued, work.in_flight), (300, 200));
+    run(&mut world, 30_000);
+    let work = world.nodes[0].node().work();
+    assert_eq!((work.queued, work.in_flight), (300, 0));
+    assert_eq!(world.nodes[1].node().work().queued, 200);
+    // A queue is told when it changed by more than the gate, a capacity always.
+    let told = world.nodes[0].digest();
+    let mut set = |load: i32, capacity: u16| {
+        let mut node = world.nodes[0].node();
+        node.set_load(load).unwrap();
+        node.set_capacity(capacity).unwrap();
+        node.commit_urgent();
+        (world.nodes[0].digest(), world.nodes[0].node().quiet())
+    };
+    let capacity = work.load.capacity;
+    assert_eq!(set(310, capacity), (told, true));
+    let (next, quiet) = set(311, capacity);
+    assert!(next != told && !quiet);
+    let (last, _) = set(311, capacity + 1);
+    assert!(last != next);
+    run(&mut world, 30_000);
+    assert_eq!(check::one_digest(&mut world), Some(last));
+    assert!(world.nodes[0].node().quiet());
+    // Silence is counted from the last frame.
+    world.switch_off(1);
+    let silent = |world: &mut World| {
+        world.poll(0);
+        let node = world.nodes[0].node();
+        let neighbour = *node.neighbours().get(2).unwrap();
+        node.silent_ms(&neighbour)
+    };
+    let before = silent(&mut world);
+    run(&mut world, 7000);
+    assert_eq!(silent(&mut world) - before, 7000);
+}
+
+#[test]
+fn a_record_longer_than_a_frame_crosses_the_mesh_in_parts() {
+    let range = vec![vec![1], vec![0, 2], vec![1]];
+    let mut world = World::new(range, Faults::NONE, 8, |config| {
+        config.frame_max = 96;
+        config.signed_records = 4;
+        config.signed_bytes = 400;
+    });
+    (0..3).for_each(|index| world.switch_on(index));
+    run(&mut world, 60_000);
+    for (slot, len) in [(1, 400), (2, 150)] {
+        let note: Vec<u8> = (0..len).map(|byte| byte as u8 ^ slot).collect();
+        world.nodes[0].note(slot, &note).unwrap();
+    }
+    run(&mut world, 60_000);
+    let told = world.nodes[0].rows_of(1);
+    assert_eq!(told.len(), 4, "LOAD, LINKS and two notes");
+    assert_eq!(world.nodes[2].rows_of(1), told);
+    assert!(check::one_digest(&mut world).is_some());
+}
