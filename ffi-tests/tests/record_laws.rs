@@ -287,6 +287,7 @@ fn a_store_lists_each_author_once_and_counts_its_records() {
     let store = memory.store();
     assert_eq!(store.authors().collect::<Vec<_>>(), [2, 3, 4]);
     assert_eq!((store.len(), store.is_empty()), (4, false));
+    assert_eq!(store.mesh_id(), MESH);
 }
 
 #[test]
