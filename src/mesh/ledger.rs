@@ -334,3 +334,38 @@ fn reopen(own: &mut Link, carried: &mut u32) {
     own.generation = own.next_generation();
     own.waits = 0;
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// One step of an end that is wanted, beside an open other end of generation 4.
+    fn step(generation: u8, sent: u32) -> (Link, u16) {
+        let link = |generation, sent| Link {
+            neighbour: 2,
+            generation,
+            sent,
+            ..Zeroable::zeroed()
+        };
+        let step = Step {
+            wanted: true,
+            view: View::Listed(link(4, 0)),
+        };
+        let (mut own, mut carried, mut rolled_back) = (link(generation, sent), 0, 0);
+        step.apply(&mut own, &mut carried, &mut rolled_back);
+        (own, rolled_back)
+    }
+
+    #[test]
+    fn an_open_end_that_fell_behind_reports_a_rollback_only_after_traffic() {
+        assert_eq!((step(2, 0).1, step(2, 5).1), (0, 1));
+        assert_eq!(step(3, 5).1, 0, "a frozen end may be overtaken");
+    }
+
+    #[test]
+    fn an_edge_that_is_open_at_both_ends_waits_for_neither() {
+        let (own, rolled_back) = step(4, 5);
+        assert_eq!((own.generation, own.sent, own.waits), (4, 5, 0));
+        assert_eq!(rolled_back, 0);
+    }
+}
