@@ -326,7 +326,7 @@ fn long_rings_and_large_maps_obey_the_same_laws() {
     if samples(1) > 1 {
         all.push(geometric(&mut random, 1000, 55));
         all.push(sheet("grid", 40, 40, None));
-        all.push(band(4000));
+        all.push(band(2000));
     }
     for plain in all {
         let canonical = Canonical::of(&plain);

@@ -16,7 +16,7 @@ const COMMAND: &str = "cargo test --profile checked -p ffi-tests --test complex_
 
 fn samples(quick: usize) -> usize {
     if std::env::var_os("WEIR_EVIDENCE").is_some() {
-        quick * 10
+        quick * 3
     } else {
         quick
     }

@@ -18,7 +18,7 @@
 
 use super::pool::{Payload, Work};
 use super::{Block, Member};
-use crate::num::wide::{bits, mul_q32, shr_round};
+use crate::num::wide::{bits, mul_q32, mul_scaled, shr_round};
 use crate::num::{Exact, at, put};
 
 /// Fraction bits of a potential in [`Solver::refine`].
@@ -28,7 +28,7 @@ pub(super) const THRESHOLD: i64 = 25_033;
 /// Most extra bits of a remainder.
 pub(super) const EXTRA: u32 = 24;
 /// Passes after which the floor is taken uncertified: with a full factor, and with a partial one.
-const PASSES: u16 = 8;
+const PASSES: u16 = 12;
 const PASSES_PARTIAL: u16 = 4_000;
 /// One in the format of steps.
 const STEP: u32 = 1 << 16;
@@ -290,7 +290,7 @@ impl Solver<'_> {
             for (row, value) in column.iter().zip(weights) {
                 put(y, *row, at(y, *row).plus(mul_q32(pivot, *value)));
             }
-            let quotient = mul_q32(pivot, *reciprocal) << self.scale;
+            let quotient = mul_scaled(pivot, *reciprocal, self.scale.into());
             with(pivot, quotient);
             put(y, vertex, quotient);
         }
