@@ -158,8 +158,12 @@ fn usurped(world: &mut World, parts: &Parts, invented: &[u16]) -> bool {
         .collect();
     (0..count).any(|index| {
         let part = (0..count).filter(|&other| parts.of[other] == parts.of[index]);
-        let mut lacks = part.filter(|&other| !known[index].contains(&(other as u16 + 1)));
-        known[index].iter().any(|author| invented.contains(author)) && lacks.next().is_some()
+        // Also of nodes beyond a cut: their rows came before it.
+        let mut true_ones = part
+            .flat_map(|other| known[other].iter())
+            .filter(|author| !invented.contains(author));
+        let lacks = true_ones.any(|author| !known[index].contains(author));
+        lacks && known[index].iter().any(|author| invented.contains(author))
     })
 }
 
