@@ -8,8 +8,8 @@ use super::mesh::{Guest, code, weir_mesh, with};
 use super::*;
 use crate::sync::flows::{self, Flows, Shipment, Summary};
 
-/// state.flags: the complex cannot solve this network, which is too long and thin or has no room for
-/// its parts; there is no plan, on any node.
+/// state.flags: the complex cannot solve this network, which is too long and thin or has no room
+/// for its parts; there is no plan, on any node.
 pub const WEIR_STATE_DEGRADED: u32 = flows::DEGRADED as u32;
 /// state.flags: some bit could not be proven independent of the method of solution; it is the same
 /// on all nodes all the same.

@@ -22,8 +22,9 @@ pub fn mul_q32(a: i64, l: u32) -> i64 {
         .wrapping_add(low as i64)
 }
 
-/// `a * l / 2^(32 - scale)`, rounded down, for `l` in Q32 below one; the result must fit, and `scale`
-/// is at most 32. No digit is lost above the last, as there would be by shifting [`mul_q32`] up.
+/// `a * l / 2^(32 - scale)`, rounded down, for `l` in Q32 below one; the result must fit, and
+/// `scale` is at most 32. No digit is lost above the last, as there would be by shifting
+/// [`mul_q32`] up.
 #[inline]
 #[must_use]
 pub fn mul_scaled(a: i64, l: u32, scale: u32) -> i64 {
@@ -65,9 +66,9 @@ pub struct Reciprocal {
 }
 
 impl Reciprocal {
-    /// The reciprocal of a positive number below 2^62, with a relative error below 2^-29, most of it
-    /// from cutting `d` to 32 bits: sixteen bits by the machine's division, the rest by two steps of
-    /// Newton.
+    /// The reciprocal of a positive number below 2^62, with a relative error below 2^-29, most of
+    /// it from cutting `d` to 32 bits: sixteen bits by the machine's division, the rest by two
+    /// steps of Newton.
     #[must_use]
     pub fn of(d: i64) -> Self {
         let width = bits(d.unsigned_abs());
