@@ -51,7 +51,7 @@ layout! {
 pub(super) enum Kind<'a> {
     /// Of triangles.
     Projection,
-    /// Of nodes with capacity; without capacities, of the nodes recorded.
+    /// Of nodes with capacity: this tells those without.
     Balance(&'a dyn Fn(u16) -> bool),
 }
 
