@@ -10,7 +10,8 @@ help:
 	@echo 'make demo      54 nodes on a real map share real work through a cut; ARGS=--help says more'
 	@echo 'make test      everything: Rust, C and C++, the emulated target, packages, drift'
 	@echo 'make archive   dist/lib/TARGET/libweir.a; TARGET=$(TARGET) unless given, one of:'
-	@sed -n 's/^\([a-z0-9_]*-[^ ]*\) .*/                 \1/p' cmake/targets.txt
+	@cmake/targets.sh archive | sed 's/;.*//; s/^/                 /'
+	@echo 'make archives  all of them, two at a time'
 	@echo 'make bench     instructions on RV32IMAC, times, peers; ARGS=exact: no times'
 	@echo 'make evidence  the long runs; writes docs/evidence.json'
 	@echo 'make size      the bill: flash, RAM of a handle, stack of a call'
@@ -26,8 +27,7 @@ archive: setup
 	@cmake/build-archive.sh $(TARGET)
 
 archives: setup
-	@set -e; sed -n 's/^\([a-z0-9_]*-[^ ]*\) .*/\1/p' cmake/targets.txt | \
-	while read -r triple; do cmake/build-archive.sh $$triple; done
+	@cmake/build-archives.sh
 
 header: setup
 	@$$(cmake/host-cargo.sh) run --quiet -p ffi-tests --bin weir-header

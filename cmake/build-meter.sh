@@ -7,8 +7,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 triple=riscv32imac-unknown-none-elf
-read -r _ prefix cflags <<<"$(grep "^$triple " cmake/targets.txt)"
-read -r -a abi <<<"$cflags"
+. cmake/target-tools.sh
 
 # As in build-archive.sh, whose folder this shares so that dependencies are compiled once.
 unset RUSTFLAGS CARGO_ENCODED_RUSTFLAGS CARGO_BUILD_TARGET CARGO_BUILD_RUSTFLAGS
@@ -26,13 +25,13 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 # Everything the entries reach becomes one object; soft float comes out of compiler_builtins here,
 # so that the peer is measured with the routines a Rust firmware would link.
-"${prefix}gcc" "${abi[@]}" -r -nostdlib -o "$work/linked.o" \
+"${cc[@]}" -r -nostdlib -o "$work/linked.o" \
     -Wl,--whole-archive "$target_dir/$triple/release/libmeter.a" -Wl,--no-whole-archive
-"${prefix}objcopy" --wildcard --keep-global-symbol='meter_*' --strip-debug \
+"$objcopy" --wildcard --keep-global-symbol='meter_*' --strip-debug \
     --remove-section=.llvmbc --remove-section=.llvmcmd --remove-section=.riscv.attributes \
     "$work/linked.o" "$work/meter.o"
 out=dist/meter
 mkdir -p "$out"
 rm -f "$out/libmeter.a"
-"${prefix}ar" rcsD "$out/libmeter.a" "$work/meter.o"
+"$ar" rcsD "$out/libmeter.a" "$work/meter.o"
 echo "rustc $(rust_version "$RUSTC")${std:+ with core from source}" >"$out/libmeter.toolchain.txt"

@@ -1,15 +1,15 @@
 #!/usr/bin/env bash
 # Says whether an archive may be shipped: one member, exactly the promised names, nothing undefined
-# but what every C toolchain brings, no way to panic, no writable byte. One line per finding.
+# but what every C toolchain brings, no way to panic, no writable byte, no instruction that the
+# table of targets forbids. One line per finding.
 set -euo pipefail
 archive=$(realpath "${1:?usage: cmake/check-archive.sh <archive> <triple>}")
 triple=${2:?usage: cmake/check-archive.sh <archive> <triple>}
 cd "$(dirname "$0")/.."
+. cmake/target-tools.sh
 
-read -r _ prefix _ <<<"$(grep "^$triple " cmake/targets.txt)"
-[ "$prefix" != - ] || prefix=
 export LC_ALL=C
-names() { "${prefix}nm" "$@" "$archive" 2>/dev/null | awk 'NF >= 2 { print $NF }' | sort -u; }
+names() { "$nm" "$@" "$archive" 2>/dev/null | awk 'NF >= 2 { print $NF }' | sort -u; }
 # Lists may carry comments and, after the name, a reason.
 listed() { sed 's/[[:space:]]*#.*//; /^$/d' "$1" | sort -u; }
 
@@ -20,7 +20,7 @@ finding() { # finding <what> <names...>: silent when there are no names
     echo "archive: $triple: $1: $(tr '\n' ' ' <<<"$2")" >&2
 }
 
-members=$("${prefix}ar" t "$archive")
+members=$("$ar" t "$archive")
 [ "$(wc -l <<<"$members")" -eq 1 ] || finding "more than one member" "$members"
 
 exported=$(names --extern-only --defined-only)
@@ -29,6 +29,7 @@ finding "exported, but not in docs/abi/symbols.txt" \
     "$(comm -23 <(echo "$exported") <(echo "$promised"))"
 finding "in docs/abi/symbols.txt, but not exported" \
     "$(comm -13 <(echo "$exported") <(echo "$promised"))"
+[ "$(grep -c '^weir_' <<<"$exported")" -ge 20 ] || finding "too few names for weir" "$exported"
 
 undefined=$(names --undefined-only)
 finding "the panic path is reachable" "$(grep '^weir_panic' <<<"$undefined" || true)"
@@ -39,13 +40,44 @@ finding "undefined, but not in docs/abi/$triple.undefined.txt" \
 machinery='core9panicking|rust_begin_unwind|rust_eh_personality|rust_panic|__rust_'
 finding "panic machinery" "$(names | grep -E "$machinery" || true)"
 
-# W without a relocation-only section: .data.rel.ro is constant once a hosted loader has run.
-writable=$("${prefix}readelf" -SW "$archive" | sed 's/\[ *[0-9]*\]//' |
-    awk '$7 ~ /W/ && $5 !~ /^0+$/ && $1 !~ /^\.data\.rel\.ro/ { print $1 ":" $5 }')
+if [ "$prefix" = clang ]; then
+    work=$(mktemp -d)
+    trap 'rm -rf "$work"' EXIT
+    (cd "$work" && "$ar" x "$archive")
+    # The names of data segments come from the sections that rustc chose.
+    writable=$("${nm/llvm-nm/obj2yaml}" "$work"/*.o |
+        awk '/^    SegmentInfo:/ { inside = 1; next } /^  - |^    [A-Z]/ { inside = 0 }
+             inside && $1 == "Name:" && $2 !~ /^\.rodata/ { print $2 }')
+else
+    # W without a relocation-only section: .data.rel.ro is constant once a hosted loader has run.
+    writable=$("${prefix}readelf" -SW "$archive" | sed 's/\[ *[0-9]*\]//' |
+        awk '$7 ~ /W/ && $5 !~ /^0+$/ && $1 !~ /^\.data\.rel\.ro/ { print $1 ":" $5 }')
+fi
 finding "writable sections" "$writable"
+
+# One line per instruction: its mnemonic, and the same with its bytes in front.
+instructions=$("$objdump" -d "$archive" | awk -F'\t' '
+    /^ *[0-9a-f]+:/ && NF >= 2 {
+        # GNU: address, bytes, mnemonic. LLVM: "address: bytes", mnemonic.
+        bytes = NF >= 3 ? $2 : $1
+        sub(/^[^:]*:/, "", bytes)
+        gsub(/ /, "", bytes)
+        split(NF >= 3 ? $3 : $2, word, /[ ;]/)
+        if (word[1] !~ /^[.<(]/) { # data between functions is no instruction
+            seen[word[1]]; seen[length(bytes) / 2 ":" word[1]]
+        }
+    }
+    END { for (line in seen) print line }' | sort)
+[ "$(wc -l <<<"$instructions")" -ge 40 ] || finding "hardly any instruction" "$instructions"
+finding "forbidden instructions" "$(grep -xP -- "$forbidden" <<<"$instructions" || true)"
 
 if [ $found -ne 0 ]; then
     exit 1
 fi
-echo "archive: $triple: clean: $(wc -l <<<"$promised") names," \
-    "$("${prefix}size" "$archive" | awk 'NR == 2 { print $1 " bytes of text and constants" }')"
+size=$(stat -c %s "$archive")
+if [ "$prefix" = clang ]; then
+    size="$size bytes of file"
+else
+    size="$("${prefix}size" "$archive" | awk 'NR == 2 { print $1 }') bytes of text and constants"
+fi
+echo "archive: $triple: clean: $(wc -l <<<"$promised") names, $size"

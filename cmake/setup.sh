@@ -18,7 +18,10 @@ release_rust() { [ "$("$WEIR_RELEASE_RUSTC" --version | cut -d' ' -f2)" = "$WEIR
 rust_sources() {
     [ -f "$("$WEIR_RELEASE_RUSTC" --print sysroot)/lib/rustlib/src/rust/library/core/Cargo.toml" ]
 }
-picolibc() { [ -f "$(riscv64-unknown-elf-gcc -print-file-name=picolibc.specs)" ]; }
+picolibc() { [ -f "$("$1-gcc" -print-file-name=picolibc.specs)" ]; }
+headers_of() { echo '#include <stdio.h>' | "$1-gcc" -E -x c -; }
+wasi() { echo '#include <stdio.h>' | clang-14 --target=wasm32-wasi -E -x c -; }
+wasi_runtime() { [ -f "$(clang-14 --target=wasm32-wasi -print-libgcc-file-name)" ]; }
 sodium() { echo '#include <sodium.h>' | "${CC:-cc}" -E -x c -; }
 libc_headers() { echo '#include <stdio.h>' | "${CC:-cc}" -E -x c -; }
 
@@ -36,16 +39,32 @@ need pkg-config command_exists pkg-config
 need libsodium-dev sodium
 need ca-certificates test -s /etc/ssl/certs/ca-certificates.crt
 need gcc-riscv64-unknown-elf command_exists riscv64-unknown-elf-gcc
-need picolibc-riscv64-unknown-elf picolibc
+need picolibc-riscv64-unknown-elf picolibc riscv64-unknown-elf
+need gcc-arm-none-eabi command_exists arm-none-eabi-gcc
+need picolibc-arm-none-eabi picolibc arm-none-eabi
+need gcc-aarch64-linux-gnu command_exists aarch64-linux-gnu-gcc
+need libc6-dev-arm64-cross headers_of aarch64-linux-gnu
+need gcc-s390x-linux-gnu command_exists s390x-linux-gnu-gcc
+need libc6-dev-s390x-cross headers_of s390x-linux-gnu
 need qemu-system-misc command_exists qemu-system-riscv32
+need qemu-system-arm command_exists qemu-system-arm
+need qemu-user command_exists qemu-s390x
+need clang-14 command_exists clang-14
+need clang command_exists clang
+need lld-14 command_exists wasm-ld-14
+need llvm-14 command_exists obj2yaml-14
+need wasi-libc wasi
+need libclang-rt-14-dev-wasm32 wasi_runtime
+need nodejs command_exists node
 
 if [ ${#missing[@]} -eq 0 ]; then
     exit 0
 fi
 if ! command -v apt-get >/dev/null; then
     echo "setup: please install what Debian calls: ${missing[*]}" >&2
-    echo "setup: (Rust $WEIR_OLDEST_RUST or newer with the sources of core, GCC for riscv64-unknown-elf" >&2
-    echo "setup:  with picolibc, QEMU for RISC-V, CMake, Python 3, libsodium)" >&2
+    echo "setup: (Rust $WEIR_OLDEST_RUST or newer with the sources of core; GCC for riscv64-unknown-elf" >&2
+    echo "setup:  and arm-none-eabi with picolibc, for aarch64 and s390x Linux, clang, QEMU," >&2
+    echo "setup:  CMake, Python 3, node, libsodium)" >&2
     exit 1
 fi
 root=()

@@ -18,6 +18,8 @@ pub struct Topic(pub &'static str);
 pub const FIRST_MESH: Topic = Topic("first-mesh");
 /// The mathematics complete, and measured against everything.
 pub const EXACT_AND_FAST: Topic = Topic("exact-and-fast");
+/// Every promise of the C surface is a test, on every kind of machine.
+pub const PROMISES: Topic = Topic("promises");
 
 impl Topic {
     /// A figure with a target: `op` is one of `<=`, `>=`, `==`.

@@ -139,7 +139,7 @@ fn every_exported_name_is_documented() {
 
 #[test]
 fn epoch_mismatch_does_not_link() {
-    if let Some(why) = Target::Host.lacks() {
+    if let Some(why) = Target::host().lacks() {
         return c::skip("epoch_mismatch_does_not_link", &why);
     }
     let dir = c::scratch("epoch");
@@ -150,7 +150,7 @@ fn epoch_mismatch_does_not_link() {
     let file = dir.join("user.c");
     fs::write(&file, user).expect("the test's file");
     let mut flags = vec![];
-    let found = Target::Host.build(&file.to_string_lossy(), &flags, &dir.join("user"));
+    let found = Target::host().build(&file.to_string_lossy(), &flags, &dir.join("user"));
     let why = found.expect_err("an object of epoch 2 linked with an archive of epoch 1");
     assert!(
         why.contains("undefined reference to `weir_abi_epoch_2'"),
@@ -159,7 +159,7 @@ fn epoch_mismatch_does_not_link() {
     // The same file with the true header links, so it was the epoch that stopped it.
     fs::remove_file(dir.join("weir.h")).expect("the header of another epoch");
     flags.push("-O1");
-    Target::Host
+    Target::host()
         .build(&file.to_string_lossy(), &flags, &dir.join("user"))
         .expect("links");
 }

@@ -18,7 +18,7 @@ fn possible(what: &str, tools: &[&str]) -> bool {
         .find(|tool| !c::run(Command::new(tool).arg("--version")).good);
     let why = absent
         .map(|tool| format!("no {tool}"))
-        .or_else(|| Target::Host.lacks());
+        .or_else(|| Target::host().lacks());
     if let Some(why) = &why {
         c::skip(what, why);
     }

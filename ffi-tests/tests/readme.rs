@@ -35,7 +35,7 @@ fn first_c_block_is_the_quickstart() {
 fn first_c_block_runs() {
     let readme = read("README.md");
     let shown = *blocks(&readme, "c").first().expect("the README shows C");
-    for target in Target::ALL {
+    for target in Target::all() {
         if let Some(why) = target.lacks() {
             c::skip(&format!("first_c_block_runs, {}", target.triple()), &why);
             continue;

@@ -36,7 +36,7 @@ fn archive() -> PathBuf {
 pub fn lacks() -> Option<String> {
     let built = archive().exists();
     let lacks = (!built).then(|| "no dist/meter/libmeter.a: cmake/build-meter.sh".to_string());
-    Target::Rv32.lacks().or(lacks)
+    Target::rv32().lacks().or(lacks)
 }
 
 /// The compiler that made what is counted.
@@ -56,9 +56,9 @@ pub fn run(fixtures: &[Fixture]) -> Counts {
     // source, so the library is told what will be asked of it; it has one member.
     let wanted = "-Wl,--undefined=meter_bracket";
     let flags = ["-Wno-cast-function-type", "-I", &include, wanted, &library];
-    let built = Target::Rv32.build("ffi-tests/c/meter.c", &flags, &program);
+    let built = Target::rv32().build("ffi-tests/c/meter.c", &flags, &program);
     built.unwrap_or_else(|why| panic!("meter.c: {why}"));
-    let outcome = Target::Rv32.run(&program);
+    let outcome = Target::rv32().run(&program);
     assert!(outcome.good, "the meter stopped:\n{}", outcome.text);
     assert!(
         outcome.text.starts_with("meter exact\n"),

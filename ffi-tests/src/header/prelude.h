@@ -2,8 +2,8 @@
 #error "weir: no archive for Xtensa (ESP32, S2, S3), whose compiler is a fork: use RISC-V or Arm"
 #elif defined(__riscv) && __riscv_xlen == 32 && !defined(__riscv_mul)
 #error "weir: no archive for RV32 without the M extension"
-#elif defined(__riscv) && __riscv_xlen == 32 && !defined(__riscv_float_abi_soft)
-#error "weir: no archive yet for RV32 with a hard-float ABI (ilp32f, ilp32d)"
+#elif defined(__riscv) && __riscv_xlen == 32 && defined(__riscv_float_abi_double)
+#error "weir: no archive for RV32 with the double-float ABI (ilp32d): use ilp32f or ilp32"
 #endif
 
 #define WEIR_VERSION "@VERSION@"
