@@ -31,30 +31,6 @@ fn storage_macro_bounds_runtime() {
     everywhere("storage");
 }
 
-/// Every target prints the committed text, so every target prints the same.
-#[test]
-fn golden_digests_are_equal_everywhere() {
-    for target in Target::all() {
-        if let Some(text) = target.program("golden", &[]) {
-            let digests: Vec<_> = text
-                .lines()
-                .filter(|line| !line.contains("passed"))
-                .collect();
-            c::matches_committed("docs/abi/golden.txt", &(digests.join("\n") + "\n"));
-            let command = "cargo test -p ffi-tests --test conformance_run golden";
-            let row = format!("golden digests on {}", target.triple());
-            evidence::FIRST_MESH.figure(
-                &row,
-                digests.len(),
-                "equal lines",
-                "==",
-                digests.len(),
-                command,
-            );
-        }
-    }
-}
-
 /// The lines `<topic> <name> <number>` of a program's output.
 fn figures(text: &str, topic: &str) -> Vec<(String, u64)> {
     let rows = text
