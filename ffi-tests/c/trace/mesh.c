@@ -202,7 +202,7 @@ static void walls(struct trace *trace)
 /* Clocks that drift, stand near the ends of 32 and 64 bits, run backwards, leap and start again. */
 static void clocks(struct trace *trace)
 {
-    unsigned index;
+    unsigned index, leap;
     air_start(&air, trace, 5, NULL);
     air.station[0].base_ms = UINT64_MAX - 25000;
     air.station[1].base_ms = (UINT64_C(1) << 32) - 9000;
@@ -237,6 +237,21 @@ static void clocks(struct trace *trace)
     CHECK(air_agrees(&air));
     air_note(&air);
     chapter(trace, "leaps");
+
+    /* All sleep for 25 days, twice: 32 bits of milliseconds end half a minute later. */
+    air_start(&air, trace, 3, NULL);
+    air_run(&air, 12000);
+    set_work(trace, 0, 33, 0);
+    for (leap = 0; leap < 2; leap++) {
+        for (index = 0; index < 3; index++) {
+            air.station[index].base_ms += (UINT64_C(1) << 31) - 20000;
+            (void)air_poll(&air.station[index]);
+        }
+    }
+    air_run(&air, 70000);
+    CHECK(air_agrees(&air));
+    air_note(&air);
+    chapter(trace, "days");
 }
 
 /* Restarts with a snapshot, with an old one, with a broken one, with none, without a boot number,
