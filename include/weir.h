@@ -1,4 +1,5 @@
-/* weir: a mesh that shares load, agrees to the bit and needs no coordinator.
+/** @file
+ * weir: a mesh that shares load, agrees to the bit and needs no coordinator.
  *
  * Made from src/abi by `make header`; do not edit. SPDX-License-Identifier: MIT OR Apache-2.0
  *
@@ -20,14 +21,20 @@
 #error "weir: no archive for RV32 with the double-float ABI (ilp32d): use ilp32f or ilp32"
 #endif
 
+/** The version this header belongs to, as text; weir_version() is that of the archive. */
 #define WEIR_VERSION "0.1.0"
+/** First part of the version. */
 #define WEIR_VERSION_MAJOR 0
+/** Second part of the version. */
 #define WEIR_VERSION_MINOR 1
+/** Third part of the version. */
 #define WEIR_VERSION_PATCH 0
 /** Grows with every release: (major << 16) | (minor << 8) | patch. */
 #define WEIR_VERSION_NUMBER \
     ((WEIR_VERSION_MAJOR << 16) | (WEIR_VERSION_MINOR << 8) | WEIR_VERSION_PATCH)
 
+/** @def WEIR_CHECK_RESULT
+ * Marks functions whose result must be looked at: GCC and Clang warn where it is dropped. */
 #if defined(__GNUC__) || defined(__clang__)
 #define WEIR_CHECK_RESULT __attribute__((warn_unused_result))
 #else
@@ -1388,8 +1395,9 @@ const char *weir_refusal_name(size_t index);
 #define WEIR_COMPLEX_STORAGE(name, nodes, edges, triangles, fill)                                  \
     uint64_t name[WEIR_WORDS(WEIR_COMPLEX_BYTES(nodes, edges, triangles, fill))]
 
-/** Edges and triangles of the complex that serves a mesh with these parameters. */
+/** Edges of the complex that serves a mesh with these parameters. */
 #define WEIR_MESH_EDGES(nodes, degree) ((nodes) * (degree) / 2u)
+/** Triangles of that complex. */
 #define WEIR_MESH_TRIANGLES(nodes, degree) (WEIR_MESH_EDGES(nodes, degree) * ((degree)-1u) / 3u)
 /** Bytes of the complex that serves a mesh with these parameters. */
 #define WEIR_MESH_COMPLEX_BYTES(nodes, degree, fill)                                               \

@@ -1,4 +1,5 @@
-/* weir.hpp: weir.h for C++11 and later. SPDX-License-Identifier: MIT OR Apache-2.0
+/** @file
+ * weir.h for C++11 and later. SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * One class per handle. An object owns the storage of its handle, so it can be neither copied nor
  * moved; make it static, or a member of something that stays where it is. Its methods are the C

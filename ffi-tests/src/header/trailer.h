@@ -17,8 +17,9 @@
 #define WEIR_COMPLEX_STORAGE(name, nodes, edges, triangles, fill)                                  \
     uint64_t name[WEIR_WORDS(WEIR_COMPLEX_BYTES(nodes, edges, triangles, fill))]
 
-/** Edges and triangles of the complex that serves a mesh with these parameters. */
+/** Edges of the complex that serves a mesh with these parameters. */
 #define WEIR_MESH_EDGES(nodes, degree) ((nodes) * (degree) / 2u)
+/** Triangles of that complex. */
 #define WEIR_MESH_TRIANGLES(nodes, degree) (WEIR_MESH_EDGES(nodes, degree) * ((degree)-1u) / 3u)
 /** Bytes of the complex that serves a mesh with these parameters. */
 #define WEIR_MESH_COMPLEX_BYTES(nodes, degree, fill)                                               \
