@@ -1,0 +1,3 @@
+module weir.test/cgo
+
+go 1.19
