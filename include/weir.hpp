@@ -42,10 +42,10 @@ public:
     }
 
 protected:
-    /** Constant initialisation: a static object lies in .bss and runs no code before main. */
+    /** Constant initialisation: a static object lies in .bss. */
     constexpr Owner() noexcept : handle_(nullptr), storage_() {}
 
-    /** Deinits. A handle that is in a call, or lent to another one, must outlive that. */
+    /** Deinits. Not inside a call on the handle, and not while it is attached to another. */
     ~Owner() { static_cast<void>(!deinit()); }
 
     /** Calls an init function, unless the handle is started already. */
@@ -466,8 +466,8 @@ public:
 };
 
 /**
- * A node: weir_mesh with its storage. The first three capacities and `fill` are equal on all nodes
- * of a mesh, as `payload` is. One thread at a time; only receive_isr may interrupt.
+ * A node: weir_mesh with its storage. `nodes`, `degree`, `fill` and `payload` are equal on all
+ * nodes of a mesh. One thread at a time; only receive_isr may interrupt, once start has returned.
  */
 template <uint16_t nodes, uint16_t degree, uint16_t neighbours, uint16_t inbox_frames,
           uint16_t frame_max, uint16_t fill, uint16_t signed_records = 0, uint16_t payload = 0>
