@@ -16,20 +16,25 @@
 #include <weir.h>
 
 /** The C++ face of weir. */
-namespace weir {
+namespace weir
+{
 
 /** What the classes share; nothing to be named by an application. */
-namespace detail {
+namespace detail
+{
 
 /** Owns the storage of one handle and gives it back. Later handles derive from this, too. */
-template <class Handle, size_t room, weir_status (*deinit_handle)(Handle *)>
-class Owner {
-public:
+template <class Handle, size_t room, weir_status (*deinit_handle)(Handle *)> class Owner
+{
+  public:
     Owner(const Owner &) = delete;
     Owner &operator=(const Owner &) = delete;
 
     /** The handle for functions of weir.h, NULL before start and after deinit. */
-    Handle *raw() const { return handle_; }
+    Handle *raw() const
+    {
+        return handle_;
+    }
 
     /** Gives the storage back, all zero. Nothing to do if not started. Context: thread. */
     WEIR_CHECK_RESULT weir_status deinit()
@@ -41,12 +46,17 @@ public:
         return status;
     }
 
-protected:
+  protected:
     /** Constant initialisation: a static object lies in .bss. */
-    constexpr Owner() noexcept : handle_(nullptr), storage_() {}
+    constexpr Owner() noexcept : handle_(nullptr), storage_()
+    {
+    }
 
     /** Deinits. Not inside a call on the handle, and not while it is attached to another. */
-    ~Owner() { static_cast<void>(!deinit()); }
+    ~Owner()
+    {
+        static_cast<void>(!deinit());
+    }
 
     /** Calls an init function, unless the handle is started already. */
     template <class Config>
@@ -57,7 +67,7 @@ protected:
                                   : init_handle(&handle_, storage_, sizeof storage_, &config);
     }
 
-private:
+  private:
     Handle *handle_;
     alignas(8) uint64_t storage_[WEIR_WORDS(room)];
 };
@@ -71,23 +81,28 @@ constexpr size_t mesh_bytes(size_t nodes, size_t degree, size_t neighbours, size
 }
 
 /** Sets the `size` that a call looks at before it fills a struct. */
-template <class Struct>
-Struct *sized(Struct &out)
+template <class Struct> Struct *sized(Struct &out)
 {
     out.size = sizeof out;
     return &out;
 }
 
 /** The calls of a complex, whatever it is for. */
-template <size_t room>
-class ComplexCalls : public Owner<weir_complex, room, weir_complex_deinit> {
-public:
+template <size_t room> class ComplexCalls : public Owner<weir_complex, room, weir_complex_deinit>
+{
+  public:
     using Owner<weir_complex, room, weir_complex_deinit>::raw;
 
     /** Forgets all nodes, edges and triangles. See weir_complex_reset. */
-    WEIR_CHECK_RESULT weir_status reset() { return weir_complex_reset(raw()); }
+    WEIR_CHECK_RESULT weir_status reset()
+    {
+        return weir_complex_reset(raw());
+    }
     /** Adds node `id`. See weir_complex_add_node. */
-    WEIR_CHECK_RESULT weir_status add_node(uint16_t id) { return weir_complex_add_node(raw(), id); }
+    WEIR_CHECK_RESULT weir_status add_node(uint16_t id)
+    {
+        return weir_complex_add_node(raw(), id);
+    }
     /** Joins two nodes. See weir_complex_add_edge. */
     WEIR_CHECK_RESULT weir_status add_edge(uint16_t a, uint16_t b)
     {
@@ -145,8 +160,7 @@ public:
     }
     /** Splits a flow into three parts. See weir_complex_decompose. */
     WEIR_CHECK_RESULT weir_status decompose(const weir_q16 *flow, weir_q16 *gradient,
-                                            weir_q16 *circulation, weir_q16 *harmonic,
-                                            size_t edges)
+                                            weir_q16 *circulation, weir_q16 *harmonic, size_t edges)
     {
         return weir_complex_decompose(raw(), flow, gradient, circulation, harmonic, edges, nullptr);
     }
@@ -189,22 +203,30 @@ public:
         return weir_complex_pace(raw(), up, capacity, seats, nodes, work, sized(out));
     }
 
-protected:
-    constexpr ComplexCalls() noexcept {}
+  protected:
+    constexpr ComplexCalls() noexcept
+    {
+    }
     ~ComplexCalls() = default;
 };
 
 /** The calls of a node. */
-template <size_t room>
-class MeshCalls : public Owner<weir_mesh, room, weir_mesh_deinit> {
-public:
+template <size_t room> class MeshCalls : public Owner<weir_mesh, room, weir_mesh_deinit>
+{
+  public:
     using Owner<weir_mesh, room, weir_mesh_deinit>::raw;
 
     /** Forgets everything but the config. See weir_mesh_reset. */
-    WEIR_CHECK_RESULT weir_status reset(uint32_t boot) { return weir_mesh_reset(raw(), boot); }
+    WEIR_CHECK_RESULT weir_status reset(uint32_t boot)
+    {
+        return weir_mesh_reset(raw(), boot);
+    }
 
     /** Takes the complex back. See weir_mesh_detach_complex. */
-    WEIR_CHECK_RESULT weir_status detach_complex() { return weir_mesh_detach_complex(raw()); }
+    WEIR_CHECK_RESULT weir_status detach_complex()
+    {
+        return weir_mesh_detach_complex(raw());
+    }
 
     /** Puts a key into a slot; `tag_len` is 8 or 16. The key is copied. See weir_mesh_set_key. */
     WEIR_CHECK_RESULT weir_status set_key(uint8_t slot, const uint8_t (&key)[16], uint8_t tag_len)
@@ -248,7 +270,10 @@ public:
         return weir_mesh_block(raw(), id, blocked);
     }
     /** Says goodbye at the next poll. See weir_mesh_leave. */
-    WEIR_CHECK_RESULT weir_status leave() { return weir_mesh_leave(raw()); }
+    WEIR_CHECK_RESULT weir_status leave()
+    {
+        return weir_mesh_leave(raw());
+    }
 
     /** Writes own records to be kept over a restart. See weir_mesh_snapshot. */
     WEIR_CHECK_RESULT weir_status snapshot(uint8_t *out, size_t cap, size_t &len)
@@ -294,7 +319,10 @@ public:
     }
 
     /** Works out network, circulation and plan. See weir_mesh_settle. */
-    WEIR_CHECK_RESULT weir_status settle() { return weir_mesh_settle(raw(), nullptr); }
+    WEIR_CHECK_RESULT weir_status settle()
+    {
+        return weir_mesh_settle(raw(), nullptr);
+    }
     /** The same, and says what the records say of the mesh. */
     WEIR_CHECK_RESULT weir_status settle(weir_mesh_state &out)
     {
@@ -332,14 +360,15 @@ public:
         return weir_mesh_get_stats(raw(), sized(out));
     }
 
-protected:
-    constexpr MeshCalls() noexcept {}
+  protected:
+    constexpr MeshCalls() noexcept
+    {
+    }
     ~MeshCalls() = default;
 };
 
 /** The port of T: functions for C that call the member functions of the T behind `ctx`. */
-template <class T>
-struct Port {
+template <class T> struct Port {
     /** Calls T::transmit. */
     static weir_status transmit(void *ctx, const uint8_t *frame, size_t len)
     {
@@ -370,26 +399,22 @@ struct Port {
     using Verify = weir_status (*)(void *, uint16_t, const uint8_t *, size_t, const uint8_t *);
 
     /** Preferred where T has a member `sign`: a wrong signature is then an error, not a NULL. */
-    template <class U, class Member = decltype(&U::sign)>
-    static constexpr Sign sign_of(U *)
+    template <class U, class Member = decltype(&U::sign)> static constexpr Sign sign_of(U *)
     {
         return &sign<U>;
     }
     /** Otherwise there is no signing. */
-    template <class U>
-    static constexpr Sign sign_of(...)
+    template <class U> static constexpr Sign sign_of(...)
     {
         return nullptr;
     }
     /** Preferred where T has a member `verify`. */
-    template <class U, class Member = decltype(&U::verify)>
-    static constexpr Verify verify_of(U *)
+    template <class U, class Member = decltype(&U::verify)> static constexpr Verify verify_of(U *)
     {
         return &verify<U>;
     }
     /** Otherwise signed records are refused. */
-    template <class U>
-    static constexpr Verify verify_of(...)
+    template <class U> static constexpr Verify verify_of(...)
     {
         return nullptr;
     }
@@ -403,8 +428,7 @@ struct Port {
  * `verify(author, message, len, signature)`, all public, not overloaded, returning weir_status.
  * Used with a `ctx` that points to a T. Mesh::start uses it by itself.
  */
-template <class T>
-constexpr weir_mesh_port port()
+template <class T> constexpr weir_mesh_port port()
 {
     return weir_mesh_port{ sizeof(weir_mesh_port), &detail::Port<T>::transmit,
                            &detail::Port<T>::entropy,
@@ -414,14 +438,16 @@ constexpr weir_mesh_port port()
 
 /** A complex of its own: weir_complex with its storage. One thread at a time. */
 template <uint16_t nodes, uint16_t edges, uint16_t triangles, uint16_t fill>
-class Complex
-    : public detail::ComplexCalls<WEIR_COMPLEX_BYTES(size_t{ nodes }, size_t{ edges },
-                                                     size_t{ triangles }, size_t{ fill })> {
+class Complex : public detail::ComplexCalls<WEIR_COMPLEX_BYTES(size_t{ nodes }, size_t{ edges },
+                                                               size_t{ triangles }, size_t{ fill })>
+{
     static_assert(nodes >= 1, "weir: a complex has at least one node");
     static_assert(edges >= 1 && edges <= 32767, "weir: a complex has 1..=32767 edges");
 
-public:
-    constexpr Complex() noexcept {}
+  public:
+    constexpr Complex() noexcept
+    {
+    }
 
     /** Starts an empty complex; `flags` as in weir_complex_config, but not WEIR_COMPLEX_FOR_MESH.
      * WEIR_ERR_STATE: started already; otherwise as weir_complex_init. Context: thread. */
@@ -445,11 +471,13 @@ public:
 
 /** The complex that serves a mesh; reached as Mesh<...>::Complex. One thread at a time. */
 template <uint16_t nodes, uint16_t degree, uint16_t fill>
-class MeshComplex
-    : public detail::ComplexCalls<WEIR_MESH_COMPLEX_BYTES(size_t{ nodes }, size_t{ degree },
-                                                          size_t{ fill })> {
-public:
-    constexpr MeshComplex() noexcept {}
+class MeshComplex : public detail::ComplexCalls<WEIR_MESH_COMPLEX_BYTES(
+                        size_t{ nodes }, size_t{ degree }, size_t{ fill })>
+{
+  public:
+    constexpr MeshComplex() noexcept
+    {
+    }
 
     /** Starts the complex that a node of this config needs; capacities are written into the
      * config. WEIR_ERR_STATE: started already; otherwise as weir_mesh_complex_config and
@@ -471,9 +499,9 @@ public:
  */
 template <uint16_t nodes, uint16_t degree, uint16_t neighbours, uint16_t inbox_frames,
           uint16_t frame_max, uint16_t fill, uint16_t signed_records = 0, uint16_t payload = 0>
-class Mesh
-    : public detail::MeshCalls<detail::mesh_bytes(nodes, degree, neighbours, inbox_frames,
-                                                  frame_max, signed_records, payload)> {
+class Mesh : public detail::MeshCalls<detail::mesh_bytes(nodes, degree, neighbours, inbox_frames,
+                                                         frame_max, signed_records, payload)>
+{
     static_assert(nodes >= 2 && nodes <= 128, "weir: a mesh has 2..=128 nodes");
     static_assert(degree >= 1 && degree <= 46, "weir: a node has 1..=46 links");
     static_assert(neighbours >= degree && neighbours <= 1024, "weir: neighbours are degree..=1024");
@@ -483,11 +511,13 @@ class Mesh
     static_assert(signed_records <= 1024, "weir: at most 1024 signed records");
     static_assert(payload <= 512, "weir: a payload has at most 512 bytes");
 
-public:
+  public:
     /** The complex for this node. Declare it before the node, so that it is destroyed after it. */
     using Complex = MeshComplex<nodes, degree, fill>;
 
-    constexpr Mesh() noexcept {}
+    constexpr Mesh() noexcept
+    {
+    }
 
     /** Starts the node; capacities are written into the config. WEIR_ERR_STATE: started already;
      * otherwise as weir_mesh_init. Context: thread. */
@@ -506,8 +536,7 @@ public:
 
     /** The same with `host` as port and ctx: its member functions are called, see weir::port.
      * `host` is borrowed until deinit. */
-    template <class Host>
-    WEIR_CHECK_RESULT weir_status start(weir_mesh_config &config, Host &host)
+    template <class Host> WEIR_CHECK_RESULT weir_status start(weir_mesh_config &config, Host &host)
     {
         static constexpr weir_mesh_port table = port<Host>();
         config.port = &table;

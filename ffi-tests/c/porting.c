@@ -80,7 +80,8 @@ static void finish(void)
     exit(checks_done("porting"));
 }
 
-/* Time passes here: a frame of the node is on the air for 20 ms, then the other one has its turn. */
+/* Time passes here: a frame of the node is on the air for 20 ms, then the other one has its turn.
+ */
 void sleep_until_ms(uint64_t ms)
 {
     weir_mesh_event event;

@@ -3,7 +3,8 @@
 #include <stdlib.h>
 #include <weir.hpp>
 
-namespace {
+namespace
+{
 
 using Mesh = weir::Mesh<16, 6, 12, 8, 250, 6>;
 

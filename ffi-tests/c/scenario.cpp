@@ -10,7 +10,8 @@
 #endif
 #endif
 
-namespace {
+namespace
+{
 
 using Mesh = weir::Mesh<WORLD_MAX_NODES, WORLD_DEGREE, WORLD_NEIGHBOURS, WORLD_INBOX, WORLD_FRAME,
                         WORLD_FILL, WORLD_NOTES, WORLD_NOTE_BYTES>;
@@ -24,8 +25,7 @@ static_assert(sizeof(Small) == 8 + 8 * WEIR_WORDS(WEIR_MESH_BYTES(16, 6, 12, 8, 
 static_assert(alignof(Mesh) == 8 && alignof(Complex) == 8, "storage is aligned");
 
 #ifdef HAS_TRAITS
-template <class Face>
-constexpr bool stays()
+template <class Face> constexpr bool stays()
 {
     return !std::is_copy_constructible<Face>::value && !std::is_copy_assignable<Face>::value &&
            !std::is_move_constructible<Face>::value && !std::is_move_assignable<Face>::value &&
@@ -37,11 +37,14 @@ static_assert(stays<Mesh>() && stays<Mesh::Complex>() && stays<Complex>(), "obje
 class World;
 
 /* As in world.h: a full inbox or a refused shipment shows in what is compared later. */
-void unless_lost(weir_status) {}
+void unless_lost(weir_status)
+{
+}
 
 /* One node: the port that the templates find, and what weir lends memory from. */
-class Place {
-public:
+class Place
+{
+  public:
     Mesh::Complex map{};
     Mesh mesh{};
     World *world = nullptr;
@@ -56,12 +59,13 @@ public:
     void start(World &whole, unsigned number);
     void work();
 
-private:
+  private:
     uint64_t random_ = 0;
 };
 
-class World {
-public:
+class World
+{
+  public:
     Place place[WORLD_NODES];
     uint64_t now_ms = 0, air = digest_start();
     unsigned frames = 0, in_air = 0;
@@ -197,8 +201,7 @@ World ours;
 world theirs;
 
 /* A struct that C wants to have its size set. */
-template <class Struct>
-Struct sized()
+template <class Struct> Struct sized()
 {
     Struct out = {};
     out.size = sizeof out;
@@ -206,8 +209,7 @@ Struct sized()
 }
 
 /* Field by field would miss a field; bytes do not, for both began as zeros. */
-template <class Struct>
-bool same(const Struct &ours_is, const Struct &theirs_is)
+template <class Struct> bool same(const Struct &ours_is, const Struct &theirs_is)
 {
     return memcmp(&ours_is, &theirs_is, sizeof ours_is) == 0;
 }
@@ -486,13 +488,24 @@ void complex_lives()
 
 /* Lets a test look at the memory of an object that is gone. */
 struct Seen : Complex {
-    static void *operator new(size_t, void *where) { return where; }
-    static void operator delete(void *, void *) {}
+    static void *operator new(size_t, void *where)
+    {
+        return where;
+    }
+    static void operator delete(void *, void *)
+    {
+    }
 };
 
 struct Mute { // no signatures: the port has none
-    weir_status transmit(const uint8_t *, size_t) { return WEIR_OK; }
-    weir_status entropy(uint8_t *, size_t) { return WEIR_OK; }
+    weir_status transmit(const uint8_t *, size_t)
+    {
+        return WEIR_OK;
+    }
+    weir_status entropy(uint8_t *, size_t)
+    {
+        return WEIR_OK;
+    }
 };
 
 constexpr weir_mesh_port mute_port = weir::port<Mute>();
