@@ -21,6 +21,8 @@ rust_sources() {
 picolibc() { [ -f "$("$1-gcc" -print-file-name=picolibc.specs)" ]; }
 headers_of() { echo '#include <stdio.h>' | "$1-gcc" -E -x c -; }
 wasi() { echo '#include <stdio.h>' | clang-14 --target=wasm32-wasi -E -x c -; }
+sanitizers() { [ -f "$(clang-14 -print-file-name=libclang_rt.asan-x86_64.a)" ] ||
+    [ -f "$(clang-14 -print-resource-dir)/lib/linux/libclang_rt.asan-x86_64.a" ]; }
 wasi_runtime() { [ -f "$(clang-14 --target=wasm32-wasi -print-libgcc-file-name)" ]; }
 sodium() { echo '#include <sodium.h>' | "${CC:-cc}" -E -x c -; }
 libc_headers() { echo '#include <stdio.h>' | "${CC:-cc}" -E -x c -; }
@@ -56,6 +58,11 @@ need llvm-14 command_exists obj2yaml-14
 need wasi-libc wasi
 need libclang-rt-14-dev-wasm32 wasi_runtime
 need nodejs command_exists node
+need golang-go command_exists go
+need doxygen command_exists doxygen
+need valgrind command_exists valgrind
+need libclang-rt-14-dev sanitizers
+need abigail-tools command_exists abidiff
 
 if [ ${#missing[@]} -eq 0 ]; then
     exit 0

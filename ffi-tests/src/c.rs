@@ -161,6 +161,12 @@ fn machines() -> &'static [Machine] {
 #[derive(Clone, Copy, Debug)]
 pub struct Target(&'static Machine);
 
+impl PartialEq for Target {
+    fn eq(&self, other: &Target) -> bool {
+        self.name() == other.name()
+    }
+}
+
 impl Target {
     /// The machine of that name.
     pub fn named(name: &str) -> Target {
