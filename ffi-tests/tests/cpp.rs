@@ -174,7 +174,7 @@ fn object(target: Target, name: &str, flags: &[&str], dir: &Path) -> PathBuf {
     let object = dir.join(format!("{name}.o"));
     let mut command = target.compiler("c++");
     command.args(WARNINGS).args(CPP_WARNINGS).args(flags);
-    if target == Target::rv32() {
+    if !target.triple().contains("linux") {
         command.arg("--specs=picolibc.specs");
     }
     command.args(["-Os", "-ffunction-sections", "-fdata-sections"]);
