@@ -4,6 +4,7 @@
 use ffi_tests::header::root;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 /// The tiers, lowest first. An import points strictly down, so rooms never import rooms.
 const TIERS: &[&[&str]] = &[
@@ -29,6 +30,29 @@ const TIERS: &[&[&str]] = &[
 const READERS_OF_RECORDS: &[&str] = &["mesh", "sync", "abi"];
 /// Macros live at the root of the crate, whatever file defines them.
 const MACROS: &[&str] = &["layout"];
+/// What lies at the root: rooms first, then what a tool looks for there.
+const ENTRIES: &[&str] = &[
+    "src",
+    "include",
+    "ffi-tests",
+    "examples-c",
+    "cmake",
+    "docs",
+    ".ci",
+    ".github",
+    ".clang-format",
+    ".gitignore",
+    "CHANGELOG.md",
+    "CMakeLists.txt",
+    "CONTRIBUTING.md",
+    "Cargo.lock",
+    "Cargo.toml",
+    "LICENSE-APACHE",
+    "LICENSE-MIT",
+    "Makefile",
+    "README.md",
+    "cbindgen.toml",
+];
 const LONGEST_FILE: usize = 650;
 const LONGEST_LINE: usize = 100;
 /// Written apart, so that this file passes its own test.
@@ -249,6 +273,15 @@ fn files(folder: &str, suffix: &str) -> Vec<File> {
     out
 }
 
+/// Tracked paths whose first part is no entry that the root has on purpose.
+fn strangers(tracked: &str) -> Vec<String> {
+    let first = |path: &str| path.split('/').next().unwrap_or("").to_string();
+    let mut entries: Vec<_> = tracked.lines().map(first).collect();
+    entries.dedup();
+    entries.retain(|entry| !ENTRIES.contains(&entry.as_str()));
+    entries
+}
+
 fn no_findings(findings: Vec<String>) {
     assert!(findings.is_empty(), "\n{}", findings.join("\n"));
 }
@@ -371,6 +404,20 @@ fn house_files_have_a_head_and_a_size() {
     let mut all = files("src", ".rs");
     all.extend(files("ffi-tests", ".rs"));
     no_findings(all.iter().flat_map(form).collect());
+}
+
+#[test]
+fn house_root_holds_what_it_should() {
+    assert_eq!(strangers("src/lib.rs\nsrc/num/mod.rs\nREADME.md"), [""; 0]);
+    assert_eq!(
+        strangers("src/lib.rs\ntool.whl\nbuild/x"),
+        ["tool.whl", "build"]
+    );
+    let mut list = Command::new("git");
+    let listed = list.args(["ls-files"]).current_dir(root()).output();
+    if let Some(listed) = listed.ok().filter(|listed| listed.status.success()) {
+        no_findings(strangers(&String::from_utf8_lossy(&listed.stdout)));
+    }
 }
 
 #[test]
