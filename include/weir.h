@@ -315,8 +315,8 @@ typedef struct weir_complex_config {
     /** Most triangles. */
     uint16_t max_triangles;
     /**
-     * Room of the factors, entries per node; 4 suits radio meshes of degree 7. With less, solving
-     * takes more passes and gives the same bits.
+     * Room of the factors, entries per node, 1..=65535; 4 suits radio meshes of degree 7. With
+     * less, solving takes more passes and gives the same bits.
      */
     uint16_t fill;
     /** WEIR_COMPLEX_NAMED_ONLY, WEIR_COMPLEX_FOR_MESH, or 0. */
@@ -1192,8 +1192,7 @@ WEIR_CHECK_RESULT weir_status weir_mesh_leave(struct weir_mesh *mesh);
  * KB without notes. Write it to flash or retention memory when due.flags has WEIR_DUE_SNAPSHOT.
  * Context: thread.
  *
- * WEIR_ERR_NULL, WEIR_ERR_STATE, WEIR_ERR_BUSY; WEIR_ERR_RANGE: `cap` is too small, `out` is
- * undefined.
+ * WEIR_ERR_NULL, WEIR_ERR_STATE, WEIR_ERR_BUSY; WEIR_ERR_RANGE: `cap` is too small.
  */
 WEIR_CHECK_RESULT
 weir_status weir_mesh_snapshot(struct weir_mesh *mesh,

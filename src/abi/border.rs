@@ -9,8 +9,8 @@ use core::mem::{MaybeUninit, align_of, size_of};
 use core::ptr::{copy_nonoverlapping, write_bytes};
 
 use super::{
-    WEIR_ERR_ABI, WEIR_ERR_BUSY, WEIR_ERR_NULL, WEIR_ERR_STATE, WEIR_ERR_STORAGE, weir_abi_epoch_1,
-    weir_status,
+    WEIR_ERR_ABI, WEIR_ERR_BUSY, WEIR_ERR_NULL, WEIR_ERR_RANGE, WEIR_ERR_STATE, WEIR_ERR_STORAGE,
+    weir_abi_epoch_1, weir_status,
 };
 
 /// What every handle begins with.
@@ -133,7 +133,16 @@ pub unsafe fn arena<'a, H: Handle>(head: *mut H::Head, words: usize) -> &'a mut 
     unsafe { core::slice::from_raw_parts_mut(head.cast::<u64>().add(head_words::<H>()), words) }
 }
 
-/// Values `len` long at `pointer`; empty if `len` is 0, whatever the pointer.
+/// Whether `len` values can lie in memory: no object is longer than half of the address space.
+fn check_len<T>(len: usize) -> Result<(), weir_status> {
+    match len.checked_mul(size_of::<T>()) {
+        Some(bytes) if bytes <= isize::MAX.cast_unsigned() => Ok(()),
+        _ => Err(WEIR_ERR_RANGE),
+    }
+}
+
+/// Values `len` long at `pointer`; empty if `len` is 0, whatever the pointer. A length that no
+/// memory has is out of range.
 ///
 /// # Safety
 /// `pointer` is NULL or points to `len` values that stay as they are during the call.
@@ -144,7 +153,8 @@ pub unsafe fn slice<'a, T>(pointer: *const T, len: usize) -> Result<&'a [T], wei
     if pointer.is_null() {
         return Err(WEIR_ERR_NULL);
     }
-    // SAFETY: not NULL; length and alignment as the caller promises.
+    check_len::<T>(len)?;
+    // SAFETY: not NULL, not too long; length and alignment as the caller promises.
     Ok(unsafe { core::slice::from_raw_parts(pointer, len) })
 }
 
@@ -159,7 +169,8 @@ pub unsafe fn slice_mut<'a, T>(pointer: *mut T, len: usize) -> Result<&'a mut [T
     if pointer.is_null() {
         return Err(WEIR_ERR_NULL);
     }
-    // SAFETY: not NULL; length, alignment and exclusivity as the caller promises.
+    check_len::<T>(len)?;
+    // SAFETY: not NULL, not too long; the rest as the caller promises.
     Ok(unsafe { core::slice::from_raw_parts_mut(pointer, len) })
 }
 

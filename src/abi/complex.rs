@@ -59,8 +59,8 @@ pub struct weir_complex_config {
     pub max_edges: u16,
     /// Most triangles.
     pub max_triangles: u16,
-    /// Room of the factors, entries per node; 4 suits radio meshes of degree 7. With less, solving
-    /// takes more passes and gives the same bits.
+    /// Room of the factors, entries per node, 1..=65535; 4 suits radio meshes of degree 7. With
+    /// less, solving takes more passes and gives the same bits.
     pub fill: u16,
     /// WEIR_COMPLEX_NAMED_ONLY, WEIR_COMPLEX_FOR_MESH, or 0.
     pub flags: u32,

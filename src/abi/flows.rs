@@ -413,6 +413,8 @@ pub unsafe extern "C" fn weir_mesh_plan(
     // SAFETY: as promised by the caller.
     unsafe {
         meet(mesh, |guest, flows| {
+            // A node has no more neighbours to ship to than links.
+            let cap = cap.min(usize::from(guest.node.config().max_degree));
             let places = border::slice_mut(out, cap)?;
             let mut left = places.iter_mut();
             let mut planned = 0;

@@ -519,8 +519,7 @@ pub unsafe extern "C" fn weir_mesh_leave(mesh: *mut weir_mesh) -> weir_status {
 /// KB without notes. Write it to flash or retention memory when due.flags has WEIR_DUE_SNAPSHOT.
 /// Context: thread.
 ///
-/// WEIR_ERR_NULL, WEIR_ERR_STATE, WEIR_ERR_BUSY; WEIR_ERR_RANGE: `cap` is too small, `out` is
-/// undefined.
+/// WEIR_ERR_NULL, WEIR_ERR_STATE, WEIR_ERR_BUSY; WEIR_ERR_RANGE: `cap` is too small.
 ///
 /// # Safety
 /// `mesh` is NULL or a handle from init; `out` is NULL or `cap` bytes; `len` is NULL or valid.

@@ -10,7 +10,8 @@
 use super::{Node, phase};
 use crate::bytes::{Reader, Short, Writer};
 use crate::digest;
-use crate::record::{self, Offer, encode_whole};
+use crate::record::rows::{LINK_BYTES, LINKS_HEAD, LOAD_BYTES};
+use crate::record::{self, Class, HEADER, Kind, Offer, encode_whole};
 
 const MAGIC: &[u8; 8] = b"weirsn1\0";
 
@@ -27,8 +28,11 @@ impl Node<'_> {
     /// Writes the own records into `out` and returns the length.
     ///
     /// # Errors
-    /// [`Short`] if they do not fit; the content of `out` means nothing then.
+    /// [`Short`] if they do not fit; nothing is written then and nothing changed.
     pub fn snapshot(&mut self, out: &mut [u8]) -> Result<usize, Short> {
+        if out.len() < self.snapshot_len() {
+            return Err(Short);
+        }
         self.commit();
         let config = self.state.config;
         let mut writer = Writer::new(out);
@@ -51,6 +55,37 @@ impl Node<'_> {
         }
         self.state.snapshot_due = 0;
         Ok(len)
+    }
+
+    /// Bytes of a snapshot taken now: own rows that changed count as they will be written.
+    fn snapshot_len(&mut self) -> usize {
+        let own = self.state.config.id;
+        let links = self.ledger_mut().links().len().wrapping_mul(LINK_BYTES);
+        let rows = [
+            (Kind::Load, self.state.load_dirty, LOAD_BYTES),
+            (
+                Kind::Links,
+                self.state.links_dirty,
+                LINKS_HEAD.wrapping_add(links),
+            ),
+        ];
+        let running = !self.learning();
+        let written = |kind: Kind| {
+            let mut changed = rows.iter().filter(|row| running && row.1 != 0);
+            changed.find(|row| row.0 == kind).map(|row| row.2)
+        };
+        let ends = MAGIC.len().wrapping_add(8 + 2 + 8);
+        let rows = rows.iter().filter_map(|row| written(row.0));
+        let new = rows.fold(ends, |len, row| len.wrapping_add(HEADER).wrapping_add(row));
+        let store = self.store_mut();
+        let held = (0..store.slots().len()).filter_map(|index| store.get(index));
+        held.filter(|record| record.key.author == own && written(record.key.kind).is_none())
+            .fold(new, |len, record| {
+                let signature = record.signature.map_or(0, |signature| signature.len());
+                len.wrapping_add(HEADER)
+                    .wrapping_add(record.payload.len())
+                    .wrapping_add(signature)
+            })
     }
 
     /// Takes the records of a snapshot, before the first poll.
@@ -80,6 +115,7 @@ impl Node<'_> {
             return Err(Restore::Bad);
         }
         let seconds = self.seconds();
+        let (mut last, mut signed) = (None, 0_u16);
         while !reader.is_empty() {
             let header = record::Header::decode(&mut reader).map_err(|_| Restore::Bad)?;
             let value = reader.slice(header.total()).map_err(|_| Restore::Bad)?;
@@ -88,6 +124,17 @@ impl Node<'_> {
             if record.key.author != config.id || header.part != record::Part::WHOLE || !fits {
                 return Err(Restore::Bad);
             }
+            // In the order in which they were written, so no record comes twice; with these checks
+            // the store takes all of them or none is offered.
+            let place = Some((record.key.kind as u8, record.key.slot));
+            signed = signed.saturating_add(u16::from(record.key.kind.class() == Class::Signed));
+            if place <= last
+                || signed > config.signed_records
+                || !self.store_mut().well_formed(&record)
+            {
+                return Err(Restore::Bad);
+            }
+            last = place;
             if take {
                 self.store_mut()
                     .merge(&Offer { record, seconds })

@@ -361,7 +361,8 @@ impl<'a> Store<'a> {
     }
 
     /// Whether a payload is one of its kind.
-    fn well_formed(&self, record: &Record) -> bool {
+    #[must_use]
+    pub fn well_formed(&self, record: &Record) -> bool {
         let Key { author, kind, slot } = record.key;
         is_author(author)
             && record.payload.len() <= self.head.shape.payload_max(kind)
