@@ -3,6 +3,7 @@
 
 pub mod bench;
 pub mod c;
+pub mod contract;
 pub mod evidence;
 pub mod header;
 pub mod layout;
