@@ -68,6 +68,42 @@ fn macro_names_are_prefixed() {
     }
 }
 
+/// A use of a macro: `NAME(3, 3)`; a storage macro declares its first parameter.
+fn used(name: &str, parameters: usize) -> String {
+    let first = if name.ends_with("_STORAGE") { "x" } else { "3" };
+    match parameters {
+        0 => name.to_string(),
+        n => format!("{name}({first}{})", ", 3".repeat(n - 1)),
+    }
+}
+
+#[test]
+fn every_macro_expands() {
+    let all = header::macros(&committed());
+    assert!(all.len() > 50, "{} macros", all.len());
+    let file = c::scratch("expand").join("macros.c");
+    let mut text = String::from("#include <weir.h>\n");
+    for (name, parameters) in &all {
+        text += &format!("\"{name}\" {}\n", used(name, parameters.len()));
+    }
+    fs::write(&file, text).expect("a file of macros");
+    let outcome = c::run(Target::Host.compiler("c").args(["-E", "-P"]).arg(&file));
+    assert!(outcome.good, "{}", outcome.text);
+    for (at, (name, _)) in all.iter().enumerate() {
+        let (_, rest) = outcome
+            .text
+            .split_once(&format!("\"{name}\""))
+            .unwrap_or_else(|| panic!("{name} is lost"));
+        let next = all.get(at + 1).map(|(next, _)| format!("\"{next}\""));
+        let text = next.map_or(rest, |next| rest.split(&next).next().unwrap_or(rest));
+        let is_guard = name == "WEIR_H";
+        assert_eq!(text.trim().is_empty(), is_guard, "{name} becomes {text:?}");
+        let mut words = text.split(|c: char| !(c.is_alphanumeric() || c == '_'));
+        let left = words.find(|word| word.starts_with("WEIR_"));
+        assert!(left.is_none(), "{left:?} is left of {name}: {text}");
+    }
+}
+
 #[test]
 fn names_avoid_what_other_headers_define() {
     let taken = [

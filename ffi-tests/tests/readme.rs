@@ -1,8 +1,9 @@
 //! What the README shows is what is there: its first C block is the quickstart, byte by byte; it
-//! compiles, runs and prints what the README says it prints.
+//! compiles, runs and prints what the README says it prints. And all C that the README and `docs`
+//! show compiles.
 
-use ffi_tests::c::{self, Target};
-use ffi_tests::header::read;
+use ffi_tests::c::{self, Target, WARNINGS};
+use ffi_tests::header::{read, root};
 use std::fs;
 
 /// The blocks of one language in a page, in order.
@@ -57,6 +58,78 @@ fn first_c_block_runs() {
             "the README shows another output"
         );
     }
+}
+
+/// A block of C as a file: one that includes something is a file already; one that has a function,
+/// whose braces stand on lines of their own, follows the names of `ffi-tests/c/snippet.h`; all
+/// others are statements among these names.
+fn file(block: &str) -> String {
+    if block.contains("#include") {
+        return block.to_string();
+    }
+    let prelude = "#include \"snippet.h\"\n";
+    if block.lines().any(|line| line == "{") {
+        return format!("{prelude}{block}");
+    }
+    format!("{prelude}weir_status shown(void)\n{{\n{block}    return WEIR_OK;\n}}\n")
+}
+
+fn compiles(text: &str, name: &str) -> Result<(), String> {
+    let dir = c::scratch(&format!("snippet-{name}"));
+    fs::write(dir.join("snippet.c"), text).expect("the block as a file");
+    let mut command = Target::Host.compiler("c");
+    command
+        .arg("-std=c11")
+        .args(WARNINGS)
+        .args(["-I", "ffi-tests/c", "-c"]);
+    // A few lines need not use all that they name.
+    command.args(["-Wno-unused-variable", "-Wno-unused-function"]);
+    command
+        .arg(dir.join("snippet.c"))
+        .arg("-o")
+        .arg(dir.join("snippet.o"));
+    let outcome = c::run(&mut command);
+    outcome.good.then_some(()).ok_or(outcome.text)
+}
+
+/// The README and every page of `docs`.
+fn pages() -> Vec<String> {
+    let docs = fs::read_dir(root().join("docs")).expect("docs");
+    let mut pages: Vec<String> = docs
+        .flatten()
+        .map(|entry| format!("docs/{}", entry.file_name().to_string_lossy()))
+        .filter(|name| name.ends_with(".md"))
+        .collect();
+    pages.push("README.md".to_string());
+    pages.sort();
+    pages
+}
+
+#[test]
+fn snippets_compile() {
+    let mut shown = 0;
+    for page in pages() {
+        for (at, block) in blocks(&read(&page), "c").iter().enumerate() {
+            let name = format!("{}-{at}", page.replace('/', "-"));
+            let result = compiles(&file(block), &name);
+            assert!(result.is_ok(), "block {} of {page}: {result:?}", at + 1);
+            shown += 1;
+        }
+    }
+    assert!(shown > 0, "no page shows C");
+}
+
+#[test]
+fn a_snippet_may_be_a_few_lines_and_must_be_right() {
+    let lines = "weir_mesh_due due = { sizeof due, 0, 0, 0 };\n\
+                 if (weir_mesh_poll(mesh, now_ms, &due) < 0) {\n    return WEIR_ERR_STATE;\n}\n";
+    let function = "void radio_isr(const uint8_t *bytes, size_t count, int8_t strength);\n\
+                    void radio_isr(const uint8_t *bytes, size_t count, int8_t strength)\n{\n\
+                    (void)!weir_mesh_receive_isr(mesh, bytes, count, strength);\n}\n";
+    assert_eq!(compiles(&file(lines), "lines"), Ok(()));
+    assert_eq!(compiles(&file(function), "function"), Ok(()));
+    assert!(compiles(&file("weir_mesh_poll(mesh, now_ms, NULL);\n"), "dropped").is_err());
+    assert!(compiles(&file("int x = weir_mesh_pull(mesh);\n"), "unknown").is_err());
 }
 
 #[test]

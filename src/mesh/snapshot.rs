@@ -11,7 +11,7 @@ use super::{Node, phase};
 use crate::bytes::{Reader, Short, Writer};
 use crate::digest;
 use crate::record::rows::{LINK_BYTES, LINKS_HEAD, LOAD_BYTES};
-use crate::record::{self, Class, HEADER, Kind, Offer, encode_whole};
+use crate::record::{self, HEADER, Kind, Offer, encode_whole};
 
 const MAGIC: &[u8; 8] = b"weirsn1\0";
 
@@ -120,21 +120,17 @@ impl Node<'_> {
             let header = record::Header::decode(&mut reader).map_err(|_| Restore::Bad)?;
             let value = reader.slice(header.total()).map_err(|_| Restore::Bad)?;
             let record = header.record(value).ok_or(Restore::Bad)?;
-            let fits = value.len() <= config.store().room(record.key.kind);
-            if record.key.author != config.id || header.part != record::Part::WHOLE || !fits {
-                return Err(Restore::Bad);
-            }
-            // In the order in which they were written, so no record comes twice; with these checks
-            // the store takes all of them or none is offered.
-            let place = Some((record.key.kind as u8, record.key.slot));
-            signed = signed.saturating_add(u16::from(record.key.kind.class() == Class::Signed));
-            if place <= last
+            signed = signed.saturating_add(u16::from(record.signature.is_some()));
+            // All that a store may refuse, so that the second walk takes every record.
+            if record.key.author != config.id
+                || header.part != record::Part::WHOLE
+                || last >= Some(record.key)
                 || signed > config.signed_records
                 || !self.store_mut().well_formed(&record)
             {
                 return Err(Restore::Bad);
             }
-            last = place;
+            last = Some(record.key);
             if take {
                 self.store_mut()
                     .merge(&Offer { record, seconds })
