@@ -69,6 +69,9 @@ struct fixture {
 #undef SIZED
 };
 
+/* More edges than a vertex ever has; only read. */
+static weir_across many[32767];
+
 /* The fixture, what it was before the call, and what it was at first. */
 static struct fixture f, before, fresh;
 
@@ -191,6 +194,11 @@ static void too_much(weir_q16 *flow)
 static void settled(weir_complex *map)
 {
     GIVES(weir_complex_settle(map, f.flow, f.settled, EDGES, NULL), WEIR_OK);
+}
+
+static void empty(weir_complex *map)
+{
+    GIVES(weir_complex_reset(map), WEIR_OK);
 }
 
 static void planned(weir_complex *map)

@@ -63,11 +63,13 @@ pub unsafe extern "C" fn weir_complex_decompose(
             }
             let outs = [gradient, circulation, harmonic];
             let given = flow.cast_mut();
-            if given.is_null() || outs.contains(&core::ptr::null_mut()) {
+            let some = edges != 0;
+            if some && (given.is_null() || outs.contains(&core::ptr::null_mut())) {
                 return Err(WEIR_ERR_NULL);
             }
             let one = gradient == circulation || circulation == harmonic || gradient == harmonic;
-            if edges != complex.edges().len() || one || outs.contains(&given) {
+            let one = some && (one || outs.contains(&given));
+            if edges != complex.edges().len() || one {
                 return Err(WEIR_ERR_RANGE);
             }
             let parts = Parts {
@@ -128,10 +130,10 @@ pub unsafe extern "C" fn weir_complex_settle_trusted(
             if !report.is_null() {
                 border::check_out(report, REPORT_FIRST)?;
             }
-            if flow.is_null() || trust.is_null() || out.is_null() {
+            if edges != 0 && (flow.is_null() || trust.is_null() || out.is_null()) {
                 return Err(WEIR_ERR_NULL);
             }
-            if edges != complex.edges().len() || flow == out.cast_const() {
+            if edges != complex.edges().len() || (edges != 0 && flow == out.cast_const()) {
                 return Err(WEIR_ERR_RANGE);
             }
             let (given, trust) = (border::slice(flow, edges)?, border::slice(trust, edges)?);

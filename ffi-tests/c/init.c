@@ -1,0 +1,3 @@
+/* The init functions alone: everything they must refuse. */
+#define ONLY "_init"
+#include "contract.c"
