@@ -21,6 +21,14 @@ pub fn ways(function: &Function, table: &Table, entry: &Entry) -> Vec<Way> {
     for parameter in &function.parameters {
         ways.extend(derived(parameter, table, entry, &text));
     }
+    let required = function.parameters.iter();
+    let required: Vec<_> = required
+        .filter(|p| p.pointer() && !entry.optional.contains(&p.name))
+        .map(|p| format!("{} = NULL", p.name))
+        .collect();
+    if required.len() > 1 {
+        ways.push(way(required.join("; "), "WEIR_ERR_NULL"));
+    }
     let storage = function.parameters.iter().any(|p| p.kind == "void *");
     if storage {
         ways.extend(storage_ways(function));
