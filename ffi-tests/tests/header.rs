@@ -87,7 +87,7 @@ fn every_macro_expands() {
         text += &format!("\"{name}\" {}\n", used(name, parameters.len()));
     }
     fs::write(&file, text).expect("a file of macros");
-    let outcome = c::run(Target::Host.compiler("c").args(["-E", "-P"]).arg(&file));
+    let outcome = c::run(Target::host().compiler("c").args(["-E", "-P"]).arg(&file));
     assert!(outcome.good, "{}", outcome.text);
     for (at, (name, _)) in all.iter().enumerate() {
         let (_, rest) = outcome

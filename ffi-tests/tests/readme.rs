@@ -77,7 +77,7 @@ fn file(block: &str) -> String {
 fn compiles(text: &str, name: &str) -> Result<(), String> {
     let dir = c::scratch(&format!("snippet-{name}"));
     fs::write(dir.join("snippet.c"), text).expect("the block as a file");
-    let mut command = Target::Host.compiler("c");
+    let mut command = Target::host().compiler("c");
     command
         .arg("-std=c11")
         .args(WARNINGS)
