@@ -327,6 +327,8 @@ static void extremes(struct trace *trace)
     static const int64_t ends[] = {
         0, 1, -1, INT64_MAX, INT64_MIN, INT64_C(1) << 62, (INT64_C(1) << 62) - 1,
         -(INT64_C(1) << 62), INT64_C(1) << 47, (INT64_C(1) << 47) - 1, INT64_C(1) << 55,
+        1 << 23, -(1 << 23), (1 << 23) - 1, /* halves, and where flows turn from 0 to 1 */
+        10368767, 10368768, -6408448, -6408449,
     };
     const size_t count = sizeof ends / sizeof ends[0];
     size_t a, b;

@@ -20,7 +20,7 @@ static void full(struct air *air, struct trace *trace)
     unsigned frame;
     air_start(air, trace, 6, adjust_full);
     air->listens = 0;
-    air_run(air, 30000);
+    air_run(air, 12000);
     for (frame = 0; frame < 5; frame++) {
         (void)air_hand(station, air->station[1].said, air->station[1].said_len);
     }
@@ -28,14 +28,14 @@ static void full(struct air *air, struct trace *trace)
         DID(weir_mesh_block(station->mesh, (uint16_t)(900 + frame), 1));
     }
     DID(weir_mesh_set_work(station->mesh, 100, 0));
-    air_run(air, 30000);
+    air_run(air, 8000);
     memset(&stats, 0, sizeof stats);
     stats.size = sizeof stats;
     DID(weir_mesh_get_stats(station->mesh, &stats));
     CHECK(stats.inbox_dropped >= 3 && stats.events_lost > 0);
     air_note(air);
     air->listens = 1;
-    air_run(air, 20000);
+    air_run(air, 6000);
     air_note(air);
     chapter(trace, "full");
 }
