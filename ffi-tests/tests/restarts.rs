@@ -225,3 +225,29 @@ fn edges_of_a_restarted_node_do_not_wait_for_heartbeats() {
     }
     assert!(worst <= 20_000, "{worst} ms: a heartbeat is 60 s");
 }
+
+#[test]
+fn links_follow_the_air_after_a_month_without_a_change() {
+    let range = vec![vec![1, 2], vec![0, 2], vec![0, 1]];
+    let mut world = World::new(range, Faults::NONE, 9, |config| {
+        config.link_hold_ms = 1000;
+        // Beacons every three days, so that a month is short here.
+        (config.heartbeat_max_ms, config.trickle_doublings) = (1 << 28, 24);
+    });
+    (0..3).for_each(|index| world.switch_on(index));
+    world.run(60_000, |_| {});
+    let incarnation = |world: &mut World| {
+        let mut node = world.nodes[0].node();
+        let link = node.ledger_mut().link(3).copied();
+        link.map(|link| link.generation)
+    };
+    let open = incarnation(&mut world);
+    assert!(world.nodes[0].node().edge_up(3));
+    let month = 60_000 + 30 * 86_400_000;
+    world.run(month, |_| {});
+    assert_eq!(incarnation(&mut world), open, "nothing changed");
+    world.nodes[2].node().leave();
+    world.nodes[2].due = Some(month);
+    world.run(month + 60_000, |_| {});
+    assert_ne!(incarnation(&mut world), open, "the goodbye was heard");
+}

@@ -31,6 +31,7 @@ use bytemuck::{Pod, Zeroable};
 use crate::layout;
 use crate::random::Random;
 use crate::record::rows::Link;
+use crate::record::wire::is_author;
 use crate::record::{SIGNATURE, Slot, Store, StoreHead, Version};
 use crate::time::{Clock, Instant, Timers, Trickle, since};
 use event::{Code, Event, Events, Stats};
@@ -286,12 +287,10 @@ impl<'a> Node<'a> {
         }) && any
     }
 
-    /// Milliseconds since a neighbour was heard.
+    /// Milliseconds since a neighbour was heard, modulo 2^32: never in the future.
     #[must_use]
     pub fn silent_ms(&self, neighbour: &Neighbour) -> u32 {
-        since(self.state.clock.now(), neighbour.heard_at)
-            .max(0)
-            .cast_unsigned()
+        since(self.state.clock.now(), neighbour.heard_at).cast_unsigned()
     }
 
     /// Declares a new origin of time, as after deep sleep: no time passed inside.
@@ -305,8 +304,9 @@ impl<'a> Node<'a> {
         let now = self.state.clock.now();
         let index = match self.neighbours.find(id) {
             Some(index) => Some(index),
-            None if blocked => self.admit(id, now),
-            None => return true,
+            // Nobody speaks under such an id.
+            None if !blocked || !is_author(id) || id == self.state.config.id => return true,
+            None => self.admit(id, now),
         };
         let Some(neighbour) = index.and_then(|index| self.neighbours.table.get_mut(index)) else {
             return false;
@@ -505,9 +505,9 @@ impl<'a> Node<'a> {
             }
         }
         if self.state.phase == phase::RUNNING {
-            let left = config
-                .link_hold_ms
-                .saturating_sub(since(now, self.state.links_at).max(0).cast_unsigned());
+            // Modulo 2^32, for links may have been as they are for months.
+            let held = since(now, self.state.links_at).cast_unsigned();
+            let left = config.link_hold_ms.saturating_sub(held);
             if left == 0 || self.state.links_ever == 0 {
                 self.review_ledger();
             } else {

@@ -235,9 +235,7 @@ impl Node<'_> {
             return;
         }
         let clock = &self.state.clock;
-        let passed = since(clock.now(), self.state.published_at)
-            .max(0)
-            .cast_unsigned();
+        let passed = since(clock.now(), self.state.published_at).cast_unsigned();
         if self.urgent() {
             self.set_timer_sooner(Timer::Publish, self.spacing_ms().saturating_sub(passed));
         } else if self.state.load_dirty != 0 {
