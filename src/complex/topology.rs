@@ -273,9 +273,10 @@ impl Complex<'_> {
     fn sides_with(&self, a: u16, b: u16, edge: u16) -> bool {
         let Edge { low, high } = at(self.store.edges, edge);
         let touches = |end: u16| end == a || end == b;
+        let other = |end: u16| a ^ b ^ end;
         match (touches(low), touches(high)) {
-            (true, false) => self.edge_index(a.plus(b).minus(low), high).is_some(),
-            (false, true) => self.edge_index(a.plus(b).minus(high), low).is_some(),
+            (true, false) => self.edge_index(other(low), high).is_some(),
+            (false, true) => self.edge_index(other(high), low).is_some(),
             _ => false,
         }
     }
