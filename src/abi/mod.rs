@@ -21,6 +21,8 @@ pub mod parts;
 pub mod port;
 pub mod potential;
 pub mod report;
+#[cfg(test)]
+mod tests;
 
 use core::ffi::{CStr, c_char};
 
