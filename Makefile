@@ -3,8 +3,10 @@
 
 TARGET ?= x86_64-unknown-linux-gnu
 ARGS ?=
+SECONDS ?= 300
 
-.PHONY: help setup archive archives header tables pictures test demo bench evidence size clean
+.PHONY: help setup archive archives header tables pictures test demo bench evidence size fuzz miri \
+        clean
 
 help:
 	@echo 'make demo      54 nodes on a real map share real work through a cut; ARGS=--help says more'
@@ -15,6 +17,8 @@ help:
 	@echo 'make bench     instructions on RV32IMAC, times, peers; ARGS=exact: no times'
 	@echo 'make evidence  the long runs; writes docs/evidence.json'
 	@echo 'make size      the bill: flash, RAM of a handle, stack of a call'
+	@echo 'make fuzz      hostile input for SECONDS=$(SECONDS), all targets together (needs Clang)'
+	@echo 'make miri      the tests of the border in an interpreter (needs a nightly Rust)'
 	@echo 'make header    include/weir.h and docs/abi/symbols.txt from src/abi'
 	@echo 'make tables    src/num/tables.rs: the constants of the elementary functions'
 	@echo 'make pictures  docs/reconciler-*.svg: results of the library, drawn'
@@ -45,6 +49,15 @@ test demo bench evidence:
 
 size: archives
 	@cmake/size.sh
+
+fuzz: setup
+	@python3 ffi-tests/fuzz.py run $(SECONDS)
+
+# Never part of `make test`: it needs a compiler that is not released.
+miri:
+	@cargo +nightly miri --version >/dev/null 2>&1 || { \
+	    echo 'miri: rustup toolchain install nightly --component miri,rust-src' >&2; exit 1; }
+	@MIRIFLAGS=-Zmiri-strict-provenance cargo +nightly miri test --lib abi::
 
 clean:
 	rm -rf target dist build

@@ -5,6 +5,7 @@ pub mod bench;
 pub mod c;
 pub mod contract;
 pub mod evidence;
+pub mod fuzz;
 pub mod header;
 pub mod layout;
 pub mod peers;
