@@ -38,7 +38,7 @@ pub fn checked_program() -> &'static Path {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
     BUILT.get_or_init(|| {
         let program = c::scratch("fuzz-checked").join("fuzz");
-        let mut command = Target::Host.compiler("c");
+        let mut command = Target::host().compiler("c");
         command.args(["-std=c11", "-O1", "-g"]).args(WARNINGS);
         command.args(SANITIZED).arg("ffi-tests/c/fuzz.c");
         command.arg(checked_archive());
@@ -58,7 +58,7 @@ pub fn released_program() -> &'static Path {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
     BUILT.get_or_init(|| {
         let program = c::scratch("fuzz-released").join("fuzz");
-        let built = Target::Host.build("ffi-tests/c/fuzz.c", SANITIZED, &program);
+        let built = Target::host().build("ffi-tests/c/fuzz.c", SANITIZED, &program);
         assert!(built.is_ok(), "{built:?}");
         program
     })

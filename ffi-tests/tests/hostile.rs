@@ -21,7 +21,7 @@ const STREAMS: &[(&str, u32)] = &[
 
 /// One target, on the library with every check and on the one that is released.
 fn survives(target: &str) {
-    if let Some(why) = Target::Host.lacks() {
+    if let Some(why) = Target::host().lacks() {
         return c::skip(target, &why);
     }
     let row = STREAMS.iter().find(|(name, _)| *name == target);
@@ -64,7 +64,7 @@ fn arbitrary_configs() {
 
 #[test]
 fn every_target_of_the_table_is_run() {
-    if let Some(why) = Target::Host.lacks() {
+    if let Some(why) = Target::host().lacks() {
         return c::skip("every_target_of_the_table_is_run", &why);
     }
     let (mut table, canaries) = names(released_program());
@@ -87,7 +87,7 @@ fn is_found(program: &Path, canary: &str, words: &str) {
 
 #[test]
 fn planted_defects_are_found() {
-    if let Some(why) = Target::Host.lacks() {
+    if let Some(why) = Target::host().lacks() {
         return c::skip("planted_defects_are_found", &why);
     }
     let words = "AddressSanitizer: heap-buffer-overflow";
@@ -101,7 +101,7 @@ fn planted_defects_are_found() {
 
 #[test]
 fn an_overflow_inside_the_library_would_be_seen() {
-    if let Some(why) = Target::Host.lacks() {
+    if let Some(why) = Target::host().lacks() {
         return c::skip("an_overflow_inside_the_library_would_be_seen", &why);
     }
     let nm = run(Command::new("nm").arg(checked_program()));
@@ -127,7 +127,7 @@ fn found() -> Vec<(String, PathBuf)> {
 
 #[test]
 fn what_was_found_once_stays_repaired() {
-    if let Some(why) = Target::Host.lacks() {
+    if let Some(why) = Target::host().lacks() {
         return c::skip("what_was_found_once_stays_repaired", &why);
     }
     let inputs = found();

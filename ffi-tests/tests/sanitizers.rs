@@ -25,7 +25,7 @@ fn build(compiler: &str, source: &Path, flags: &[&str], program: &Path) -> Outco
     command.args(WARNINGS).args(C_WARNINGS).args(flags);
     run(command
         .arg(source)
-        .arg(Target::Host.archive())
+        .arg(Target::host().archive())
         .arg("-o")
         .arg(program))
 }
@@ -53,7 +53,7 @@ const UNWRITTEN: &str = "#include <stdio.h>\n#include <stdlib.h>\n#include <weir
 
 #[test]
 fn sanitizers_are_linked_and_silent() {
-    if let Some(why) = Target::Host.lacks() {
+    if let Some(why) = Target::host().lacks() {
         return c::skip("sanitizers_are_linked_and_silent", &why);
     }
     for compiler in COMPILERS {
@@ -82,7 +82,7 @@ fn sanitizers_are_linked_and_silent() {
             for symbol in ["__asan_init", "__ubsan_handle"] {
                 assert!(symbols.contains(symbol), "{compiler} {name}: no {symbol}");
             }
-            let outcome = Target::Host.run(&program);
+            let outcome = Target::host().run(&program);
             assert!(outcome.good, "{compiler} {name}: {}", outcome.text);
             assert!(!outcome.text.contains("runtime error"), "{}", outcome.text);
             let last = outcome.text.trim_end().lines().last().unwrap_or_default();
@@ -102,7 +102,7 @@ fn memcheck(program: &Path, words: &[&str]) -> Outcome {
 
 #[test]
 fn valgrind_is_silent() {
-    if let Some(why) = Target::Host.lacks() {
+    if let Some(why) = Target::host().lacks() {
         return c::skip("valgrind_is_silent", &why);
     }
     if !has("valgrind") {
