@@ -38,7 +38,8 @@ fn written(folder: &Path, name: &str, text: &str) -> PathBuf {
 
 /// Reads a byte behind an allocation, whose size is hidden from the compiler.
 const TOO_FAR: &str = "#include <stdlib.h>\n#include <stdio.h>\n\
-    int main(int count, char **words) { unsigned char *volatile p = (unsigned char *)calloc(4, 1);\n\
+    int main(int count, char **words) {\n\
+    unsigned char *volatile p = (unsigned char *)calloc(4, 1);\n\
     int byte = p ? p[3 + count] : 0; free(p); (void)words; printf(\"%d\\n\", byte); return 0; }\n";
 /// Adds one to the largest number.
 const OVERFLOW: &str = "#include <limits.h>\n#include <stdio.h>\n\
