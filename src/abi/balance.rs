@@ -196,7 +196,7 @@ pub unsafe extern "C" fn weir_complex_seat(
 ) -> weir_status {
     // SAFETY: as promised by the caller.
     unsafe {
-        with(map, |complex| {
+        with(map, &mut |complex| {
             border::check_out(forest, FOREST_FIRST)?;
             let up = optional(up, complex.edges().len())?;
             let capacity = optional(capacity, nodes)?;
@@ -240,7 +240,7 @@ pub unsafe extern "C" fn weir_complex_pace(
 ) -> weir_status {
     // SAFETY: as promised by the caller.
     unsafe {
-        with(map, |complex| {
+        with(map, &mut |complex| {
             border::check_out(pace, PACE_FIRST)?;
             if nodes != complex.nodes().len() {
                 return Err(WEIR_ERR_RANGE);

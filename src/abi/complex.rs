@@ -162,6 +162,7 @@ fn check_config(config: &weir_complex_config) -> Result<(), weir_status> {
 ///
 /// # Safety
 /// `head` came from [`border::enter`] or [`border::take_storage`] and is written.
+#[inline(never)]
 pub(super) unsafe fn carve<'a>(head: *mut Head) -> Option<(Complex<'a>, Option<Desk<'a>>)> {
     // SAFETY: as promised; the arena is as long as init made it.
     let (shape, flags) = unsafe { (shape((*head).shape), (*head).flags) };
@@ -200,13 +201,15 @@ pub(super) unsafe fn release(complex: *mut weir_complex) {
     }
 }
 
-/// Enters a complex that is not attached to a mesh.
+/// Enters a complex that is not attached to a mesh. `body` is called once; it is not a type of its
+/// own per caller, so that what surrounds it is in the archive once.
 ///
 /// # Safety
 /// As [`border::enter`].
+#[inline(never)]
 pub(super) unsafe fn with(
     handle: *mut weir_complex,
-    body: impl FnOnce(&mut Complex) -> Result<(), weir_status>,
+    body: &mut dyn FnMut(&mut Complex) -> Result<(), weir_status>,
 ) -> weir_status {
     // SAFETY: as promised by the caller.
     unsafe {
@@ -293,10 +296,8 @@ unsafe fn start(head: *mut Head) -> Result<(), weir_status> {
     // SAFETY: as promised.
     let (flags, carved) = unsafe { ((*head).flags, carve(head)) };
     let (mut complex, _) = carved.ok_or(WEIR_ERR_STORAGE)?;
-    complex.reset();
-    complex
-        .set_fill_cliques(flags & WEIR_COMPLEX_NAMED_ONLY == 0)
-        .map_err(code)
+    complex.reset_to(flags & WEIR_COMPLEX_NAMED_ONLY == 0);
+    Ok(())
 }
 
 /// weir_complex_reset forgets all nodes, edges and triangles. Context: thread.
@@ -356,7 +357,7 @@ pub unsafe extern "C" fn weir_complex_deinit(map: *mut weir_complex) -> weir_sta
 #[must_use]
 pub unsafe extern "C" fn weir_complex_add_node(map: *mut weir_complex, id: u16) -> weir_status {
     // SAFETY: as promised by the caller.
-    unsafe { with(map, |complex| complex.add_node(id).map_err(code)) }
+    unsafe { with(map, &mut |complex| complex.add_node(id).map_err(code)) }
 }
 
 /// weir_complex_add_edge joins nodes `a` and `b`, in either order; an edge that is there stays.
@@ -376,7 +377,7 @@ pub unsafe extern "C" fn weir_complex_add_edge(
     b: u16,
 ) -> weir_status {
     // SAFETY: as promised by the caller.
-    unsafe { with(map, |complex| complex.add_edge(a, b).map_err(code)) }
+    unsafe { with(map, &mut |complex| complex.add_edge(a, b).map_err(code)) }
 }
 
 /// weir_complex_remove_node removes node `id`, its edges and their triangles. Context: thread.
@@ -389,7 +390,7 @@ pub unsafe extern "C" fn weir_complex_add_edge(
 #[must_use]
 pub unsafe extern "C" fn weir_complex_remove_node(map: *mut weir_complex, id: u16) -> weir_status {
     // SAFETY: as promised by the caller.
-    unsafe { with(map, |complex| complex.remove_node(id).map_err(code)) }
+    unsafe { with(map, &mut |complex| complex.remove_node(id).map_err(code)) }
 }
 
 /// weir_complex_remove_edge removes the edge between `a` and `b` and its triangles. Context:
@@ -407,7 +408,7 @@ pub unsafe extern "C" fn weir_complex_remove_edge(
     b: u16,
 ) -> weir_status {
     // SAFETY: as promised by the caller.
-    unsafe { with(map, |complex| complex.remove_edge(a, b).map_err(code)) }
+    unsafe { with(map, &mut |complex| complex.remove_edge(a, b).map_err(code)) }
 }
 
 /// weir_complex_add_triangle fills the triangle of three joined nodes; one that is there stays.
@@ -427,7 +428,11 @@ pub unsafe extern "C" fn weir_complex_add_triangle(
     c: u16,
 ) -> weir_status {
     // SAFETY: as promised by the caller.
-    unsafe { with(map, |complex| complex.add_triangle(a, b, c).map_err(code)) }
+    unsafe {
+        with(map, &mut |complex| {
+            complex.add_triangle(a, b, c).map_err(code)
+        })
+    }
 }
 
 /// weir_complex_get_edge gives the ends of the edge with this number, the smaller id first. Edges
@@ -486,7 +491,7 @@ pub unsafe extern "C" fn weir_complex_settle(
 ) -> weir_status {
     // SAFETY: as promised by the caller.
     unsafe {
-        with(map, |complex| {
+        with(map, &mut |complex| {
             if !report.is_null() {
                 border::check_out(report, REPORT_FIRST)?;
             }
@@ -558,7 +563,7 @@ pub unsafe extern "C" fn weir_complex_plan(
 ) -> weir_status {
     // SAFETY: as promised by the caller.
     unsafe {
-        with(map, |complex| {
+        with(map, &mut |complex| {
             if nodes != complex.nodes().len() || edges != complex.edges().len() {
                 return Err(WEIR_ERR_RANGE);
             }

@@ -57,7 +57,7 @@ pub unsafe extern "C" fn weir_complex_decompose(
 ) -> weir_status {
     // SAFETY: as promised by the caller.
     unsafe {
-        with(map, |complex| {
+        with(map, &mut |complex| {
             if !report.is_null() {
                 border::check_out(report, size_of::<weir_complex_parts>())?;
             }
@@ -126,7 +126,7 @@ pub unsafe extern "C" fn weir_complex_settle_trusted(
 ) -> weir_status {
     // SAFETY: as promised by the caller.
     unsafe {
-        with(map, |complex| {
+        with(map, &mut |complex| {
             if !report.is_null() {
                 border::check_out(report, REPORT_FIRST)?;
             }

@@ -61,7 +61,7 @@ pub unsafe extern "C" fn weir_complex_relax(
 ) -> weir_status {
     // SAFETY: as promised by the caller.
     unsafe {
-        with(map, |complex| {
+        with(map, &mut |complex| {
             if !report.is_null() {
                 border::check_out(report, RELAX_FIRST)?;
             }
@@ -104,7 +104,7 @@ pub unsafe extern "C" fn weir_complex_get_corners(
     }
     // SAFETY: as promised by the caller.
     unsafe {
-        with(map, |complex| {
+        with(map, &mut |complex| {
             let corner = border::slice_mut(corner, edges)?;
             let found = complex.corners(id, corner).map_err(code)?;
             border::put(count, found)

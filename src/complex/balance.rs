@@ -12,9 +12,10 @@
 //! Source: math.md 4. Does not know what was sent already: see the room that executes plans.
 
 use super::blocks::ends_of;
-use super::pool::{Payload, Pool, Work, halves};
+use super::harmonic::Cocycles;
+use super::pool::{Pool, halves};
 use super::settle::open;
-use super::solve::{Edges, GUARD, Source, solver};
+use super::solve::{Edges, GUARD, Source};
 use super::{Block, Complex, Edge, Error, Head, Member, NONE, Store};
 use crate::num::{Exact, at, put};
 
@@ -39,6 +40,16 @@ struct Task<'a> {
     edges: &'a [Edge],
     load: &'a [i32],
     capacity: &'a [u16],
+}
+
+/// What a node without capacity hands to a neighbour, or keeps where it has none to hand to.
+#[derive(Clone, Copy)]
+struct Part {
+    /// The edge; [`NONE`] if the load is kept.
+    edge: u16,
+    from: u16,
+    to: u16,
+    load: i32,
 }
 
 impl Complex<'_> {
@@ -71,69 +82,77 @@ impl Complex<'_> {
 }
 
 impl Task<'_> {
-    /// The nodes an edge joins, if exactly one of them has no capacity: (without, with).
-    fn shedding(&self, edge: Edge) -> Option<(u16, u16)> {
-        let (tail, head) = ends_of(edge, self.ids);
-        match (self.share(tail), self.share(head)) {
-            (0, 1..) => Some((tail, head)),
-            (1.., 0) => Some((head, tail)),
-            _ => None,
+    /// Calls `with` for all parts, ascending in the node, then in the neighbour: edges in canonical
+    /// order meet the neighbours of a node in that order.
+    #[inline(never)]
+    fn parts(&self, with: &mut dyn FnMut(Part)) {
+        for (from, capacity) in (0_u16..).zip(self.capacity) {
+            if *capacity != 0 {
+                continue;
+            }
+            let load = at(self.load, from);
+            let open = |edge: &Edge| {
+                let (tail, head) = ends_of(*edge, self.ids);
+                let other = match (tail == from, head == from) {
+                    (true, _) => head,
+                    (_, true) => tail,
+                    _ => return None,
+                };
+                (self.share(other) != 0).then_some(other)
+            };
+            // At most as many neighbours as there are edges.
+            let count = self.edges.iter().filter_map(open).count() as i32;
+            let (part, extra) = match count {
+                0 => (load, 0),
+                _ => split(load, count),
+            };
+            let mut rank = 0;
+            for (edge, ends) in (0_u16..).zip(self.edges) {
+                if let Some(to) = open(ends) {
+                    // A part is no larger than the load.
+                    let load = part.plus(i32::from(rank < extra));
+                    rank = rank.plus(1);
+                    with(Part {
+                        edge,
+                        from,
+                        to,
+                        load,
+                    });
+                }
+            }
+            if count == 0 {
+                with(Part {
+                    edge: NONE,
+                    from,
+                    to: NONE,
+                    load: part,
+                });
+            }
         }
     }
 
-    /// The edges over which `node` sheds, in ascending order of the neighbour's id, each with the
-    /// neighbour and its part. Edges in canonical order meet the neighbours of a node in that
-    /// order.
-    fn shed(&self, node: u16) -> impl Iterator<Item = (u16, u16, i32)> + use<'_> {
-        let over = move |(index, edge): (u16, &Edge)| {
-            let (without, with) = self.shedding(*edge)?;
-            (without == node).then_some((index, with))
-        };
-        // A node without capacity has at most as many neighbours as there are edges.
-        let count = (0_u16..).zip(self.edges).filter_map(over).count().max(1) as i64;
-        let load = i64::from(at(self.load, node));
-        let (part, extra) = split(load, count);
-        (0_u16..)
-            .zip(self.edges)
-            .filter_map(over)
-            .zip(0_i64..)
-            .map(move |((edge, with), rank)| {
-                // A part is no larger than the load.
-                (edge, with, part.plus(i64::from(rank < extra)) as i32)
-            })
-    }
-
-    /// A part handed over by `node` as a flow on that edge.
-    fn handed(&self, node: u16, edge: u16, part: i32) -> Option<i32> {
-        let outward = ends_of(at(self.edges, edge), self.ids).0 == node;
-        if outward {
-            Some(part)
+    /// A part as a flow on its edge.
+    fn handed(&self, part: Part) -> Option<i32> {
+        if ends_of(at(self.edges, part.edge), self.ids).0 == part.from {
+            Some(part.load)
         } else {
-            part.checked_neg()
+            part.load.checked_neg()
         }
     }
 
     /// All that a node in no component receives, which is then its distance from its target.
     fn gift(&self, node: u16) -> u64 {
         let mut sum = 0_i64;
-        for closed in self.closed() {
-            for (_, _, part) in self.shed(closed).filter(|(_, with, _)| *with == node) {
-                sum = sum.plus(i64::from(part));
+        self.parts(&mut |part| {
+            if part.to == node {
+                sum = sum.plus(i64::from(part.load));
             }
-        }
+        });
         sum.unsigned_abs()
     }
 
     fn share(&self, node: u16) -> u16 {
         share(self.capacity, node)
-    }
-
-    /// Nodes without capacity.
-    fn closed(&self) -> impl Iterator<Item = u16> + use<'_> {
-        (0_u16..)
-            .zip(self.capacity)
-            .filter(|(_, capacity)| **capacity == 0)
-            .map(|(node, _)| node)
     }
 }
 
@@ -147,7 +166,7 @@ fn share(capacity: &[u16], node: u16) -> u16 {
 }
 
 /// Quotient and remainder, the remainder not negative; `by` is positive.
-fn split(value: i64, by: i64) -> (i64, i64) {
+fn split(value: i32, by: i32) -> (i32, i32) {
     let whole = value.checked_div_euclid(by).unwrap_or(0);
     (whole, value.minus(whole.times(by)))
 }
@@ -157,36 +176,45 @@ struct Excess<'a> {
     task: Task<'a>,
     /// From node to vertex.
     map: &'a [u16],
-    block: Block,
-    /// Load and capacity of the component.
-    total: i64,
-    capacity: i64,
+    /// Vertices of the component.
+    first: u16,
+    vertices: u16,
+    /// The load of the component is so much per unit of capacity, and a rest below the capacity.
+    each: i64,
+    left: u64,
+    capacity: u64,
 }
 
 impl<'a> Excess<'a> {
-    fn of(task: Task<'a>, map: &'a [u16], block: Block) -> Self {
+    fn of(task: Task<'a>, map: &'a [u16], block: &Block) -> Self {
         let mut excess = Self {
             task,
             map,
-            block,
-            total: 0,
+            first: block.first_vertex,
+            vertices: block.vertices,
+            each: 0,
+            left: 0,
             capacity: 0,
         };
-        let (mut total, mut capacity) = (0_i64, 0_i64);
+        let (mut total, mut capacity) = (0_i64, 0_u32);
         for (node, _) in excess.nodes() {
             total = total.plus(i64::from(at(task.load, node)));
-            capacity = capacity.plus(i64::from(task.share(node)));
+            // At most 2^16 nodes of capacity below 2^16.
+            capacity = capacity.plus(task.share(node).into());
         }
-        excess.received(|_, part| total = total.plus(part));
-        (excess.total, excess.capacity) = (total, capacity);
+        excess.received(&mut |_, part| total = total.plus(part));
+        let by = i64::from(capacity.max(1));
+        excess.each = total.checked_div_euclid(by).unwrap_or(0);
+        excess.left = total.minus(excess.each.times(by)).unsigned_abs();
+        excess.capacity = by.unsigned_abs();
         excess
     }
 
     /// The place of a node in the block, if it is in it.
     fn place(&self, node: u16) -> Option<u16> {
-        let vertex = at(self.map, node);
-        let place = vertex.checked_sub(self.block.first_vertex)?;
-        (vertex != NONE && place < self.block.vertices).then_some(place)
+        // Vertices end below the number that stands for none.
+        let place = at(self.map, node).checked_sub(self.first)?;
+        (place < self.vertices).then_some(place)
     }
 
     /// Nodes of the component, with their places.
@@ -195,42 +223,49 @@ impl<'a> Excess<'a> {
     }
 
     /// Calls `with` for each part that a closed node hands to the component: place and load.
-    fn received(&self, mut with: impl FnMut(u16, i64)) {
-        for closed in self.task.closed() {
-            for (_, node, part) in self.task.shed(closed) {
-                if let Some(place) = self.place(node) {
-                    with(place, i64::from(part));
-                }
+    #[inline(never)]
+    fn received(&self, with: &mut dyn FnMut(u16, i64)) {
+        self.task.parts(&mut |part| {
+            if part.edge != NONE
+                && let Some(place) = self.place(part.to)
+            {
+                with(place, part.load.into());
             }
-        }
+        });
     }
 
-    /// The target of a node: whole part and the numerator of a fraction over the capacity. A total
-    /// is below 2^48 and a capacity below 2^32, so both products stay below 2^49.
-    fn target(&self, node: u16) -> (i64, i64) {
-        let share = i64::from(self.task.share(node));
-        let (each, left) = split(self.total, self.capacity.max(1));
-        let (more, rest) = split(left.times(share), self.capacity.max(1));
-        (each.times(share).plus(more), rest)
+    /// The load of a node less its target: rounded up, and the numerator of a fraction over the
+    /// capacity that is less. A total is below 2^48 and a capacity below 2^32, so both products
+    /// stay below 2^49.
+    #[inline(never)]
+    fn excess(&self, node: u16) -> (i64, u64) {
+        let share = self.task.share(node);
+        let left = self.left.times(share.into());
+        let more = left.checked_div(self.capacity).unwrap_or(0);
+        let target = self.each.times(share.into()).plus(more as i64);
+        let load = i64::from(at(self.task.load, node));
+        (load.minus(target), left.minus(more.times(self.capacity)))
     }
 
-    /// Loads after shedding minus the whole parts of targets.
-    fn whole(&self, y: &mut [i64]) {
+    /// Loads after shedding minus targets, in units of `2^-up`, rounded up.
+    #[inline(never)]
+    fn write(&self, y: &mut [i64], up: u32) {
         y.fill(0);
         for (node, place) in self.nodes() {
-            put(
-                y,
-                place,
-                i64::from(at(self.task.load, node)).minus(self.target(node).0),
-            );
+            let (whole, rest) = self.excess(node);
+            let part = match up {
+                0 => 0,
+                _ => self.fraction(rest) >> 40_u32.minus(up),
+            };
+            put(y, place, (whole << up).minus(part));
         }
-        self.received(|place, part| put(y, place, at(y, place).plus(part)));
+        self.received(&mut |place, part| put(y, place, at(y, place).plus(part << up)));
     }
 
     /// The fraction of a target in Q40, rounded down.
-    fn fraction(&self, node: u16) -> i64 {
-        let rest = self.target(node).1.unsigned_abs();
-        let by = self.capacity.max(1).unsigned_abs();
+    #[inline(never)]
+    fn fraction(&self, rest: u64) -> i64 {
+        let by = self.capacity;
         // The fraction is below one and its denominator below 2^32: 32 bits, then eight more.
         let high = (rest << 32).checked_div(by).unwrap_or(0);
         let left = (rest << 32).wrapping_sub(high.wrapping_mul(by));
@@ -241,39 +276,44 @@ impl<'a> Excess<'a> {
 
     /// Whether potentials surely leave room for the guard bits.
     fn fits(&self, y: &[i64], norm: u32) -> bool {
-        let magnitudes = y.iter().map(|value| value.unsigned_abs().plus(1));
-        let most = magnitudes.clone().max().unwrap_or(0);
-        let sum = magnitudes.fold(0, u64::saturating_add);
+        let (mut most, mut sum) = (0_u64, 0_u64);
+        for value in y {
+            let value = value.unsigned_abs().plus(1);
+            most = most.max(value);
+            sum = sum.saturating_add(value);
+        }
         let by_norm = most.saturating_mul(u64::from(norm));
         let by_path = (sum >> 1).saturating_mul(y.len() as u64);
         by_norm.min(by_path) < 1 << 46 && sum < 1 << 46
     }
 
-    /// `|whole - fraction|` rounded up, for a whole part of an excess.
-    fn distance(&self, node: u16, whole: i64) -> u64 {
-        let down = whole <= 0 && self.target(node).1 != 0;
-        whole.unsigned_abs().plus(u64::from(down))
+    /// The largest distance from a target, rounded up, where `own` makes the whole part of a node's
+    /// excess of the given one and the vertex.
+    #[inline(never)]
+    fn distance(&self, own: &dyn Fn(i64, u16) -> i64) -> u64 {
+        let mut most = 0;
+        for (node, place) in self.nodes() {
+            let (whole, rest) = self.excess(node);
+            let whole = own(whole, place);
+            let down = whole <= 0 && rest != 0;
+            most = whole.unsigned_abs().plus(u64::from(down)).max(most);
+        }
+        most
     }
 }
 
 impl Source for Excess<'_> {
     fn coarse(&self, y: &mut [i64]) {
-        self.whole(y);
-        for (node, place) in self.nodes() {
-            put(
-                y,
-                place,
-                (at(y, place) << GUARD).minus(self.fraction(node) >> 24),
-            );
-        }
+        self.write(y, GUARD);
     }
 
     fn fine(&self, y: &mut [i64], bits: u32) -> u64 {
         let mut cut = false;
         for (node, place) in self.nodes() {
-            let low = (self.fraction(node) & 0xff_ffff) >> 24_u32.minus(bits);
+            let (_, rest) = self.excess(node);
+            let low = (self.fraction(rest) & 0xff_ffff) >> 24_u32.minus(bits);
             put(y, place, at(y, place).minus(low));
-            cut |= self.target(node).1 != 0;
+            cut |= rest != 0;
         }
         u64::from(cut)
     }
@@ -325,13 +365,7 @@ impl<'a> Desk<'a> {
 
     fn plan(&mut self, flow: &mut [i32]) -> Result<PlanReport, Error> {
         let mut report = PlanReport::default();
-        self.alone(&mut report);
-        let task = self.task;
-        let signs = task.closed().all(|closed| {
-            task.shed(closed)
-                .all(|(edge, _, part)| task.handed(closed, edge, part).is_some())
-        });
-        signs.then_some(()).ok_or(Error::Range)?;
+        self.alone(&mut report).ok_or(Error::Range)?;
         for block in self.blocks {
             self.level(block, &mut report).ok_or(Error::Range)?;
         }
@@ -339,79 +373,81 @@ impl<'a> Desk<'a> {
         for block in self.blocks {
             self.write(block, flow);
         }
-        for closed in task.closed() {
-            for (edge, _, part) in task.shed(closed) {
-                let handed = task.handed(closed, edge, part);
-                put(flow, edge, handed.unwrap_or_default());
+        let task = self.task;
+        task.parts(&mut |part| {
+            if part.edge != NONE {
+                put(flow, part.edge, task.handed(part).unwrap_or_default());
             }
-        }
+        });
         Ok(report)
     }
 
     /// Work arrays and potentials are zero between calls.
     fn clear(&mut self) {
         for block in self.blocks {
-            if let Some((payload, work)) = self.open(block) {
-                payload.hint.fill(0);
-                work.x.fill(0);
-                work.y.fill(0);
-                work.d.fill(0);
+            if let Some(Cocycles { solver, .. }) = self.open(block) {
+                solver.hint.fill(0);
+                solver.x.fill(0);
+                solver.y.fill(0);
+                solver.d.fill(0);
             }
         }
     }
 
-    fn open(&mut self, block: &Block) -> Option<(Payload<'_>, Work<'_>)> {
+    #[inline(never)]
+    fn open(&mut self, block: &Block) -> Option<Cocycles<'_>> {
         // Distances are from the end of the pool, behind the map.
         let block = Block {
             at: block.at.minus(halves(self.map.len()) as u32),
             ..*block
         };
-        open(self.head, &block, self.gap, self.payloads)
-    }
-
-    /// Imbalance of nodes in no component: without capacity, or with no such neighbour.
-    fn alone(&self, report: &mut PlanReport) {
-        let task = self.task;
-        for closed in task.closed() {
-            let load = u64::from(at(task.load, closed).unsigned_abs());
-            report.before = report.before.max(load);
-            let mut sheds = false;
-            for (_, node, _) in task.shed(closed) {
-                sheds = true;
-                if at(self.map, node) == NONE {
-                    report.before = report.before.max(task.gift(node));
-                }
-            }
-            report.after = report.after.max(if sheds { 0 } else { load });
-        }
-    }
-
-    /// Leaves the integer potentials of one component in its hints, modulo 2^32; `None` if a flow
-    /// does not fit.
-    fn level(&mut self, block: &Block, report: &mut PlanReport) -> Option<()> {
-        let excess = Excess::of(self.task, self.map, *block);
         let edges = Edges {
             members: self.members.get(block.members())?,
             trust: None,
         };
-        let (payload, work) = self.open(block)?;
-        let (mut solver, _) = solver(block, edges, payload, work);
-        excess.whole(solver.y);
+        open(self.head, &block, edges, self.gap, self.payloads)
+    }
+
+    /// Imbalance of nodes in no component: without capacity, or with no such neighbour. `None` if a
+    /// part does not fit as a flow.
+    #[inline(never)]
+    fn alone(&self, report: &mut PlanReport) -> Option<()> {
+        let task = self.task;
+        let mut fits = true;
+        task.parts(&mut |part| {
+            let load = at(task.load, part.from).unsigned_abs().into();
+            report.before = report.before.max(load);
+            if part.edge == NONE {
+                report.after = report.after.max(load);
+                return;
+            }
+            fits &= task.handed(part).is_some();
+            if at(self.map, part.to) == NONE {
+                report.before = report.before.max(task.gift(part.to));
+            }
+        });
+        fits.then_some(())
+    }
+
+    /// Leaves the integer potentials of one component in its hints, modulo 2^32; `None` if a flow
+    /// does not fit.
+    #[inline(never)]
+    fn level(&mut self, block: &Block, report: &mut PlanReport) -> Option<()> {
+        let excess = Excess::of(self.task, self.map, block);
+        let Cocycles { mut solver, .. } = self.open(block)?;
+        excess.write(solver.y, 0);
         excess.fits(solver.y, solver.norm).then_some(())?;
-        for (node, _) in excess.nodes() {
-            let given = i64::from(at(excess.task.load, node)).minus(excess.target(node).0);
-            report.before = report.before.max(excess.distance(node, given));
-        }
+        let before = excess.distance(&|given, _| given);
+        report.before = report.before.max(before);
         let outcome = solver.refine(&excess, false);
         solver.round();
         report.passes = report.passes.max(outcome.passes);
         report.uncertified |= outcome.uncertified;
-        excess.whole(solver.y);
+        excess.write(solver.y, 0);
         solver.subtract();
-        for (node, place) in excess.nodes() {
-            report.after = report.after.max(excess.distance(node, at(solver.y, place)));
-        }
-        for member in edges.members {
+        let after = excess.distance(&|_, place| at(solver.y, place));
+        report.after = report.after.max(after);
+        for member in solver.edges.members {
             let flow = at(solver.x, member.tail).minus(at(solver.x, member.head));
             i32::try_from(flow).ok()?;
         }
@@ -421,13 +457,13 @@ impl<'a> Desk<'a> {
         Some(())
     }
 
+    #[inline(never)]
     fn write(&mut self, block: &Block, flow: &mut [i32]) {
-        let members = self.members.get(block.members()).unwrap_or(&[]);
-        let Some((payload, _)) = self.open(block) else {
+        let Some(Cocycles { solver, .. }) = self.open(block) else {
             return;
         };
-        for member in members {
-            let (from, to) = (at(payload.hint, member.tail), at(payload.hint, member.head));
+        for member in solver.edges.members {
+            let (from, to) = (at(solver.hint, member.tail), at(solver.hint, member.head));
             put(flow, member.edge, from.wrapping_sub(to));
         }
     }

@@ -11,8 +11,9 @@
 
 use super::blocks::ZERO;
 use super::cocycle::{Basis, bounded};
-use super::solve::{Cohomology, EXTRA, Edges, GUARD, Outcome, Solver, Source, THRESHOLD};
-use super::{Error, Member};
+use super::pool::{Payload, Work};
+use super::solve::{EXTRA, Edges, GUARD, Outcome, Solver, Source, THRESHOLD};
+use super::{Block, Error, Member};
 use crate::num::wide::{GRAM, bits, div_shift, mul_gram, shr_round};
 use crate::num::{Exact, at, put};
 
@@ -23,39 +24,53 @@ const ROUNDS: u32 = 12;
 /// A coefficient this close to the threshold, 2^-20, is flagged.
 const MARGIN: u32 = 20;
 
-/// A flow minus cocycles, or one cocycle, as divergence at the vertices.
-pub(super) struct Cochain<'a> {
-    pub(super) edges: Edges<'a>,
-    pub(super) basis: &'a Basis<'a>,
+/// A combination of cocycles: what of a flow goes round holes.
+pub(super) struct Rounds<'a> {
+    pub(super) basis: Basis<'a>,
+    /// Generator codes by member; none where there are no holes.
     pub(super) codes: &'a [u16],
-    pub(super) flow: Flow<'a>,
+    /// Coefficients.
+    pub(super) c: &'a mut [i64],
 }
 
-/// Which flow a [`Cochain`] is.
-#[derive(Clone, Copy)]
-pub(super) enum Flow<'a> {
-    /// `f - Z c`.
-    Rest {
-        /// The flow given, by edge.
-        flow: &'a [i32],
-        /// The coefficients.
-        c: &'a [i64],
-    },
-    /// One basis cocycle.
-    Cocycle(u16),
+impl Rounds<'_> {
+    /// The generator code of a member.
+    fn code(&self, member: usize) -> u16 {
+        self.codes.get(member).copied().unwrap_or(ZERO)
+    }
+
+    /// `sum c_k z_k` on an edge with this generator code.
+    #[inline(never)]
+    pub(super) fn on(&self, code: u16) -> i64 {
+        let mut sum = 0_i64;
+        for (k, coefficient) in (0_u16..).zip(self.c.iter()) {
+            sum = sum.wrapping_add(coefficient.wrapping_mul(self.basis.value(code, k)));
+        }
+        sum
+    }
+
+    /// The same by member.
+    pub(super) fn at(&self, member: usize) -> i64 {
+        match self.code(member) {
+            code if code & ZERO == ZERO => 0,
+            code => self.on(code),
+        }
+    }
+}
+
+/// A flow, or none, minus a combination of cocycles, as divergence at the vertices.
+struct Cochain<'a> {
+    edges: Edges<'a>,
+    rounds: &'a Rounds<'a>,
+    flow: Option<&'a [i32]>,
 }
 
 impl Cochain<'_> {
     /// The value on a member times its weight; wraps only if [`Cochain::fits`] has not been asked.
+    #[inline(never)]
     fn value(&self, member: usize, edge: u16) -> i64 {
-        let code = self.codes.get(member).copied().unwrap_or(ZERO);
-        let value = match self.flow {
-            Flow::Cocycle(k) => self.basis.value(code, k),
-            Flow::Rest { flow, c } => {
-                let given = i64::from(at(flow, edge));
-                given.wrapping_sub(combination(self.basis, code, c))
-            }
-        };
+        let given = self.flow.map_or(0, |flow| i64::from(at(flow, edge)));
+        let value = given.wrapping_sub(self.rounds.at(member));
         value.wrapping_mul(self.edges.weight(edge))
     }
 
@@ -65,15 +80,6 @@ impl Cochain<'_> {
         let values = members.map(|(index, member)| self.value(index, member.edge).unsigned_abs());
         values.fold(0_u64, u64::saturating_add) < 1 << 46
     }
-}
-
-/// `sum c_k z_k` on an edge.
-pub(super) fn combination(basis: &Basis<'_>, code: u16, c: &[i64]) -> i64 {
-    let mut sum = 0_i64;
-    for (k, coefficient) in (0_u16..).zip(c) {
-        sum = sum.wrapping_add(coefficient.wrapping_mul(basis.value(code, k)));
-    }
-    sum
 }
 
 impl Source for Cochain<'_> {
@@ -94,84 +100,112 @@ impl Source for Cochain<'_> {
 /// One block's cocycles and its solver.
 pub(super) struct Cocycles<'a> {
     pub(super) solver: Solver<'a>,
-    pub(super) basis: Basis<'a>,
-    pub(super) codes: &'a [u16],
-    gram: &'a mut [i64],
-    pub(super) c: &'a mut [i64],
+    pub(super) rounds: Rounds<'a>,
+    gram: Gram<'a>,
     dc: &'a mut [i64],
 }
 
 impl<'a> Cocycles<'a> {
-    pub(super) fn of(solver: Solver<'a>, cohomology: Cohomology<'a>, harmonics: u16) -> Self {
-        let Cohomology {
-            gram,
-            basis,
-            codes,
-            c,
-            dc,
-        } = cohomology;
-        let wide = usize::from(harmonics);
-        Self {
-            solver,
-            basis: Basis {
-                coefficients: basis,
-                harmonics,
+    /// The cocycles and the solver of a block in its arrays.
+    pub(super) fn of(
+        block: &Block,
+        edges: Edges<'a>,
+        payload: Payload<'a>,
+        work: Work<'a>,
+    ) -> Option<Self> {
+        let (wide, harmonics) = (usize::from(block.vertices), usize::from(block.harmonics));
+        Some(Self {
+            solver: Solver {
+                edges,
+                root: block.root(),
+                degree: block.degree,
+                partial: block.is_partial(),
+                norm: block.norm,
+                scale: block.scale,
+                count: payload.count,
+                rows: payload.rows,
+                values: payload.values,
+                reciprocal: payload.reciprocal,
+                hint: payload.hint,
+                x: work.x.get_mut(..wide)?,
+                y: work.y.get_mut(..wide)?,
+                d: work.d.get_mut(..wide)?,
+                step: 0,
             },
-            codes,
-            gram,
-            c: c.get_mut(..wide).unwrap_or(&mut []),
-            dc: dc.get_mut(..wide).unwrap_or(&mut []),
-        }
+            rounds: Rounds {
+                basis: Basis {
+                    coefficients: payload.basis,
+                    harmonics: block.harmonics,
+                },
+                codes: payload.codes,
+                c: work.c.get_mut(..harmonics)?,
+            },
+            gram: Gram {
+                entries: payload.gram,
+                size: block.harmonics.into(),
+            },
+            dc: work.dc.get_mut(..harmonics)?,
+        })
     }
 
-    /// Members with their generator codes.
-    fn coded(&self) -> impl Iterator<Item = (Member, u16)> + use<'a> {
+    /// Members that carry a cocycle, with their generator codes.
+    fn carriers(&self) -> impl Iterator<Item = (Member, u16)> + use<'a> {
         let members = self.solver.edges.members.iter().copied();
-        members.zip(self.codes.iter().copied())
+        let coded = members.zip(self.rounds.codes.iter().copied());
+        coded.filter(|(_, code)| code & ZERO != ZERO)
+    }
+
+    /// The inner product of cocycle `k` with what `of` says of each edge, weighted. It fits at the
+    /// end.
+    #[inline(never)]
+    fn onto(&self, k: u16, of: &dyn Fn(Member, u16) -> i64) -> i64 {
+        let mut sum = 0_i64;
+        for (member, code) in self.carriers() {
+            // Below 2^15 and 2^8.
+            let value = self.rounds.basis.value(code, k);
+            let value = value.times(self.solver.edges.weight(member.edge));
+            sum = sum.wrapping_add(value.wrapping_mul(of(member, code)));
+        }
+        sum
     }
 
     /// Fills the Gram factor of a block that has cocycles.
     pub(super) fn build(&mut self) -> Result<(), Error> {
         let edges = self.solver.edges;
-        bounded(&self.basis, self.codes, edges.members, |edge| {
-            edges.weight(edge)
-        })?;
-        let size = u32::from(self.basis.harmonics);
-        for row in 0..self.basis.harmonics {
-            let source = Cochain {
-                edges,
-                basis: &self.basis,
-                codes: self.codes,
-                flow: Flow::Cocycle(row),
-            };
-            let outcome = self.solver.refine(&source, true);
+        bounded(
+            &self.rounds.basis,
+            self.rounds.codes,
+            edges.members,
+            |edge| edges.weight(edge),
+        )?;
+        for row in 0..self.rounds.basis.harmonics {
+            // The cocycle itself: nothing less minus one of it.
+            put(self.rounds.c, row, -1);
+            let outcome = self.potentials(None, true);
+            put(self.rounds.c, row, 0);
             if outcome.uncertified {
                 return Err(Error::IllConditioned);
             }
             for k in 0..=row {
-                let mut sum = 0_i64;
-                for (member, code) in self.coded() {
+                let sum = self.onto(k, &|member, code| {
                     let fall = fall(&self.solver, member, outcome);
-                    let rest = (self.basis.value(code, row) << GRAM).minus(fall);
-                    let value = self
-                        .basis
-                        .value(code, k)
-                        .wrapping_mul(edges.weight(member.edge));
-                    sum = sum.wrapping_add(value.wrapping_mul(rest));
-                }
-                put(
-                    self.gram,
-                    u32::from(row).times(size).plus(u32::from(k)),
-                    sum,
-                );
+                    (self.rounds.basis.value(code, row) << GRAM).minus(fall)
+                });
+                self.gram.put(row.into(), k.into(), sum);
             }
         }
-        Gram {
-            entries: self.gram,
-            size,
-        }
-        .factor()
-        .ok_or(Error::IllConditioned)
+        self.gram.factor().ok_or(Error::IllConditioned)
+    }
+
+    /// The potentials of a flow minus the combination of cocycles.
+    fn potentials(&mut self, flow: Option<&[i32]>, sharp: bool) -> Outcome {
+        let (edges, rounds) = (self.solver.edges, &self.rounds);
+        let source = Cochain {
+            edges,
+            rounds,
+            flow,
+        };
+        self.solver.refine(&source, sharp)
     }
 }
 
@@ -194,6 +228,10 @@ impl Gram<'_> {
         at(self.entries, row.times(self.size).plus(k))
     }
 
+    fn put(&mut self, row: u32, k: u32, value: i64) {
+        put(self.entries, row.times(self.size).plus(k), value);
+    }
+
     /// `L D L^T` in place; `None` if a pivot is too small or an entry does not fit.
     fn factor(&mut self) -> Option<()> {
         for row in 0..self.size {
@@ -208,7 +246,7 @@ impl Gram<'_> {
                 } else {
                     sum
                 };
-                put(self.entries, row.times(self.size).plus(k), value);
+                self.put(row, k, value);
             }
             (self.entry(row, row) >= PIVOT_MIN).then_some(())?;
         }
@@ -244,13 +282,14 @@ impl Gram<'_> {
 impl Cocycles<'_> {
     /// Finds the integer coefficients of the cocycles in `flow`, then the integer potentials of the
     /// rest. Where coefficients do not fit they are zero, and the result is flagged.
+    #[inline(never)]
     pub(super) fn reduce(&mut self, flow: &[i32]) -> Result<Outcome, Error> {
         let mut total = Outcome::default();
-        self.c.fill(0);
-        if self.basis.harmonics != 0 {
+        self.rounds.c.fill(0);
+        if self.gram.size != 0 {
             let (passes, clear) = self.coefficients(flow).unwrap_or((0, false));
             if !clear && self.solve_rest(flow, false).is_err() {
-                self.c.fill(0);
+                self.rounds.c.fill(0);
             }
             total.passes = passes;
             total.uncertified = !clear;
@@ -268,8 +307,7 @@ impl Cocycles<'_> {
         for _ in 0..ROUNDS {
             let (outcome, unit) = self.side(flow)?;
             passes = passes.plus(outcome.passes);
-            self.divide().ok_or(Error::Range)?;
-            if !self.step(unit) {
+            if !self.step(unit).ok_or(Error::Range)? {
                 let margin = (1_u64 << unit) >> MARGIN;
                 let clear = unit >= GUARD && self.settle_fraction(unit, margin);
                 return Ok((passes, clear && !outcome.uncertified));
@@ -278,51 +316,42 @@ impl Cocycles<'_> {
         Ok((passes, false))
     }
 
-    /// From the side to the corrections of the coefficients.
-    fn divide(&mut self) -> Option<()> {
-        Gram {
-            entries: self.gram,
-            size: u32::from(self.basis.harmonics),
-        }
-        .solve(self.dc)
-    }
-
     /// The same for a flow below 2^29, the quick way: the potentials of the flow give the
     /// coefficients, and are then moved on to those of the rest. `None` if that takes more care.
+    #[inline(never)]
     pub(super) fn quick(&mut self, flow: &[i32]) -> Option<u16> {
-        self.c.fill(0);
+        self.rounds.c.fill(0);
         self.solver.start(flow)?;
         // After one pass the coefficients are near enough to move on.
         let (unit, _) = self.quick_side(flow, 0)?;
-        self.divide()?;
-        self.step(unit);
+        self.step(unit)?;
         let mut passes = 1_u16;
         for _ in 0..ROUNDS {
-            self.fits_quick(flow).then_some(())?;
-            let (rest, basis, codes) = (&*self.c, &self.basis, self.codes);
-            let value = |index: usize, edge: u16| rest_of(basis, codes, rest, flow, index, edge);
-            let (more, most) = self.solver.converge(value)?;
+            let (more, most) = self.move_on(flow, false)?;
             passes = passes.plus(more);
             let (unit, error) = self.quick_side(flow, most)?;
-            self.divide()?;
-            if self.step(unit) {
+            if self.step(unit)? {
                 continue;
             }
             self.settle_fraction(unit, error).then_some(())?;
-            self.fits_quick(flow).then_some(())?;
-            let (rest, basis, codes) = (&*self.c, &self.basis, self.codes);
-            let value = |index: usize, edge: u16| rest_of(basis, codes, rest, flow, index, edge);
-            return Some(passes.plus(self.solver.conclude(value)?));
+            let (more, _) = self.move_on(flow, true)?;
+            return Some(passes.plus(more));
         }
         None
+    }
+
+    /// Moves the potentials on to those of the rest, if that is small enough.
+    fn move_on(&mut self, flow: &[i32], sure: bool) -> Option<(u16, u64)> {
+        self.fits_quick(flow).then_some(())?;
+        self.solver.converge(flow, Some(&self.rounds), sure)
     }
 
     /// Whether all values are small enough for the next residual: themselves below 2^29, and what
     /// changed, at most twice the cocycles over all edges of a vertex, below 2^30.
     fn fits_quick(&self, flow: &[i32]) -> bool {
         let (mut rounds, mut values) = (0_u64, 0_u64);
-        for (Member { edge, .. }, code) in self.coded().filter(|(_, code)| code & ZERO != ZERO) {
-            let round = combination(&self.basis, code, self.c);
+        for (Member { edge, .. }, code) in self.carriers() {
+            let round = self.rounds.on(code);
             rounds |= round.unsigned_abs();
             values |= i64::from(at(flow, edge)).abs_diff(round);
         }
@@ -334,63 +363,51 @@ impl Cocycles<'_> {
 
     /// Fills `dc` with `Z^T (f - Z c - d0 x)` for `x` in units of 2^-32 with a residual of at most
     /// `most`. Returns the unit of `dc` and how far a coefficient may be off.
+    #[inline(never)]
     fn quick_side(&mut self, flow: &[i32], most: u64) -> Option<(u32, u64)> {
-        let carried = self.coded().filter(|(_, code)| code & ZERO != ZERO);
         let (mut wide, mut weight) = (0_u64, 0_u64);
-        for (member, code) in carried {
-            wide |= self.left(flow, member, code).unsigned_abs();
-            for k in 0..self.basis.harmonics {
-                let value = self.basis.value(code, k).unsigned_abs();
+        for (member, code) in self.carriers() {
+            wide |= self.left(flow, member, code, 32).unsigned_abs();
+            for k in 0..self.rounds.basis.harmonics {
+                let value = self.rounds.basis.value(code, k).unsigned_abs();
                 weight = weight.plus(value);
             }
         }
-        let gram = Gram {
-            entries: self.gram,
-            size: u32::from(self.basis.harmonics),
-        };
-        let gain = gram.gain();
+        let gain = self.gram.gain();
         let down = bits(wide).plus(bits(weight)).plus(gain).saturating_sub(60);
         let unit = 32_u32.checked_sub(down).filter(|unit| *unit >= GUARD)?;
-        for k in 0..self.basis.harmonics {
-            let mut sum = 0_i64;
-            let carried = self.coded().filter(|(_, code)| code & ZERO != ZERO);
-            for (member, code) in carried {
-                let value = self.basis.value(code, k);
-                let left = self.left(flow, member, code) >> down;
-                // Below 2^60 by the choice of the unit.
-                sum = sum.plus(value.times(left));
-            }
+        for k in 0..self.rounds.basis.harmonics {
+            // Below 2^60 by the choice of the unit.
+            let sum = self.onto(k, &|member, code| self.left(flow, member, code, 32) >> down);
             put(self.dc, k, sum);
         }
         // A drop is off by twice the potential, a side by that and one cut per unit of weight, a
         // coefficient by what the Gram matrix may make of it; and by its own error of 2^-20.
         let off = u64::from(self.solver.norm).plus(1).saturating_mul(most);
         let off = (off.saturating_mul(2) >> down).saturating_add(1);
-        let size = u64::from(self.basis.harmonics);
+        let size = u64::from(self.gram.size);
         let off = off.saturating_mul(weight).saturating_mul(size);
         let off = off.saturating_mul(1 << gain.min(40));
         let error = off.saturating_add((1 << unit) >> MARGIN);
         (error < (1 << unit) >> 4).then_some((unit, error))
     }
 
-    /// What is left of the flow on an edge, in units of 2^-32.
-    fn left(&self, flow: &[i32], member: Member, code: u16) -> i64 {
-        let round = combination(&self.basis, code, self.c);
-        let value = i64::from(at(flow, member.edge)).minus(round);
+    /// What is left of the flow on an edge, for potentials in units of `2^-unit`.
+    fn left(&self, flow: &[i32], member: Member, code: u16, unit: u32) -> i64 {
+        let value = i64::from(at(flow, member.edge)).wrapping_sub(self.rounds.on(code));
         let fall = at(self.solver.x, member.head).wrapping_sub(at(self.solver.x, member.tail));
-        (value << 32).wrapping_sub(fall)
+        (value << unit).wrapping_sub(fall)
     }
 
     /// Potentials of `flow - Z c`.
     fn solve_rest(&mut self, flow: &[i32], sharp: bool) -> Result<Outcome, Error> {
         let source = Cochain {
             edges: self.solver.edges,
-            basis: &self.basis,
-            codes: self.codes,
-            flow: Flow::Rest { flow, c: self.c },
+            rounds: &self.rounds,
+            flow: Some(flow),
         };
         source.fits().then_some(()).ok_or(Error::Range)?;
-        Ok(self.solver.refine(&source, sharp))
+        Ok(self.potentials(Some(flow), sharp))
     }
 
     /// Fills `dc` with `Z^T W (f - Z c - d0 x)` in units of `2^-unit`; returns the unit, which
@@ -398,31 +415,20 @@ impl Cocycles<'_> {
     fn side(&mut self, flow: &[i32]) -> Result<(Outcome, u32), Error> {
         let outcome = self.solve_rest(flow, true)?;
         let mut most = 0_u64;
-        for k in 0..self.basis.harmonics {
-            let mut sum = 0_i64;
-            for (Member { edge, tail, head }, code) in self.coded() {
-                let rest = combination(&self.basis, code, self.c);
-                let value = i64::from(at(flow, edge)).wrapping_sub(rest);
-                let fall = at(self.solver.x, head).wrapping_sub(at(self.solver.x, tail));
-                let rest = (value << GUARD).wrapping_sub(fall);
-                sum = sum.wrapping_add(self.weighted(code, k, edge).wrapping_mul(rest));
-            }
+        for k in 0..self.rounds.basis.harmonics {
+            let sum = self.onto(k, &|member, code| self.left(flow, member, code, GUARD));
             put(self.dc, k, sum);
             most = most.max(sum.unsigned_abs());
         }
-        let gram = Gram {
-            entries: self.gram,
-            size: u32::from(self.basis.harmonics),
-        };
         let room = 60_u32
-            .saturating_sub(gram.gain())
+            .saturating_sub(self.gram.gain())
             .plus(GUARD)
             .saturating_sub(bits(most));
         let unit = room.min(GUARD.plus(outcome.shift));
-        for k in 0..self.basis.harmonics {
+        for k in 0..self.rounds.basis.harmonics {
             let sum = at(self.dc, k);
             let value = match unit.checked_sub(GUARD) {
-                Some(up) => (sum << up).wrapping_sub(self.remainder(k, outcome.shift, up)),
+                Some(up) => (sum << up).wrapping_sub(self.remainder(k, outcome.shift.minus(up))),
                 None => shr_round(sum, GUARD.minus(unit)),
             };
             put(self.dc, k, value);
@@ -430,37 +436,32 @@ impl Cocycles<'_> {
         Ok((outcome, unit))
     }
 
-    /// The value of a cocycle on an edge, times the edge's weight.
-    fn weighted(&self, code: u16, k: u16, edge: u16) -> i64 {
-        // Below 2^15 and 2^8.
-        self.basis
-            .value(code, k)
-            .times(self.solver.edges.weight(edge))
+    /// What the fraction of the potentials adds to the side of cocycle `k`, over `2^down`.
+    fn remainder(&self, k: u16, down: u32) -> i64 {
+        let d = &*self.solver.d;
+        // At most 2^24 * sum |z| <= 2^49.
+        let sum = self.onto(k, &|Member { tail, head, .. }, _| {
+            i64::from(at(d, head)).minus(i64::from(at(d, tail)))
+        });
+        shr_round(sum, down)
     }
 
-    /// What the fraction of the potentials adds to the side of cocycle `k`.
-    fn remainder(&self, k: u16, shift: u32, up: u32) -> i64 {
-        let mut sum = 0_i64;
-        for (Member { edge, tail, head }, code) in self.coded() {
-            let fall = i64::from(at(self.solver.d, head)).minus(i64::from(at(self.solver.d, tail)));
-            // At most 2^24 * sum |z| <= 2^49.
-            sum = sum.plus(self.weighted(code, k, edge).times(fall));
-        }
-        shr_round(sum, shift.minus(up))
-    }
-
-    /// Adds the rounded corrections to the coefficients if one of them is above 3/4 (above 1/2
-    /// would never end at a half); whether it did.
-    fn step(&mut self, unit: u32) -> bool {
+    /// From the side to the corrections of the coefficients, which are added, rounded, if one of
+    /// them is above 3/4 (above 1/2 would never end at a half); whether that was so. `None` if they
+    /// do not fit.
+    fn step(&mut self, unit: u32) -> Option<bool> {
+        self.gram.solve(self.dc)?;
         let near = (3_i64 << unit) >> 2;
         let moves = self
             .dc
             .iter()
             .any(|dc| dc.unsigned_abs() > near.unsigned_abs());
-        for (c, dc) in self.c.iter_mut().zip(self.dc.iter()).filter(|_| moves) {
-            *c = c.wrapping_add(shr_round(*dc, unit));
+        if moves {
+            for (c, dc) in self.rounds.c.iter_mut().zip(self.dc.iter()) {
+                *c = c.wrapping_add(shr_round(*dc, unit));
+            }
         }
-        moves
+        Some(moves)
     }
 
     /// Rounds coefficient plus fraction by the common threshold; whether all were further from it
@@ -468,33 +469,14 @@ impl Cocycles<'_> {
     fn settle_fraction(&mut self, unit: u32, margin: u64) -> bool {
         let raised = THRESHOLD << unit.minus(GUARD);
         let one = 1_u64 << unit;
-        let clear = self.dc.iter().all(|dc| {
-            let fraction = dc.plus(raised).unsigned_abs() & one.minus(1);
+        let mut clear = true;
+        for (c, dc) in self.rounds.c.iter_mut().zip(self.dc.iter()) {
+            let sum = dc.plus(raised);
             // The fraction of a negative number, from above, is as far from a whole one.
-            fraction >= margin && fraction <= one.minus(margin)
-        });
-        for (c, dc) in self.c.iter_mut().zip(self.dc.iter()) {
-            *c = c.wrapping_add(dc.plus(raised) >> unit);
+            let fraction = sum.unsigned_abs() & one.minus(1);
+            clear &= fraction >= margin && fraction <= one.minus(margin);
+            *c = c.wrapping_add(sum >> unit);
         }
         clear
-    }
-}
-
-/// The value of a flow less cocycles on an edge; it fits.
-fn rest_of(
-    basis: &Basis<'_>,
-    codes: &[u16],
-    c: &[i64],
-    flow: &[i32],
-    index: usize,
-    edge: u16,
-) -> i32 {
-    let code = codes.get(index).copied().unwrap_or(ZERO);
-    let given = at(flow, edge);
-    if code & ZERO == ZERO {
-        given
-    } else {
-        // Below 2^29 by `fits_quick`.
-        i64::from(given).wrapping_sub(combination(basis, code, c)) as i32
     }
 }

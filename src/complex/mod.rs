@@ -261,10 +261,11 @@ impl<'a> Complex<'a> {
     /// The complex that `arena` already holds; `None` if the arena is too short.
     #[must_use]
     pub fn carve(arena: &mut Arena<'a>, shape: Shape) -> Option<Self> {
-        Self::words(shape)?;
-        let (head, _) = arena.take::<Head>(1)?.split_first_mut()?;
+        if shape.edges > EDGES_MAX {
+            return None;
+        }
         Some(Self {
-            head,
+            head: arena.take::<Head>(1)?.first_mut()?,
             store: Store::carve(arena, shape)?,
         })
     }
@@ -279,7 +280,16 @@ impl<'a> Complex<'a> {
 
     /// Forgets all nodes, edges and triangles, and fills cliques again.
     pub fn reset(&mut self) {
-        *self.head = Head::zeroed();
+        self.reset_to(true);
+    }
+
+    /// Forgets all nodes, edges and triangles. Whether every three nodes that are pairwise joined
+    /// make a triangle then, or only named triangles count.
+    pub fn reset_to(&mut self, fill: bool) {
+        *self.head = Head {
+            named_only: u16::from(!fill),
+            ..Head::zeroed()
+        };
         self.store.ids.fill(0);
         self.store.edges.fill(Edge::zeroed());
         self.store.by_high.fill(0);

@@ -13,11 +13,11 @@
 //! f')^2`; its norm is at most the root of the largest weight, 2^4. Source: math.md 2.4 to 2.6.
 //! Does not level load: see `balance`.
 
-use super::harmonic::{Cocycles, combination};
+use super::harmonic::Cocycles;
 use super::pool::{Pool, Work};
 use super::settle::{number_blocks, open};
-use super::solve::{Edges, GUARD, Outcome, THRESHOLD, solver};
-use super::{Block, Complex, Error, Head, Member, Store, Triangle};
+use super::solve::{Edges, GUARD, Outcome, THRESHOLD};
+use super::{Complex, Error, Head, Member, Store, Triangle};
 use crate::num::{Exact, at, put};
 
 /// Bits of a flow whose curl fits 32 bits.
@@ -48,6 +48,11 @@ pub(super) struct Tally {
 }
 
 impl Tally {
+    fn add(&mut self, outcome: Outcome) {
+        self.passes = self.passes.max(outcome.passes);
+        self.uncertified |= outcome.uncertified;
+    }
+
     fn report(self, curl_max: u64, curl_sum: u64) -> Report {
         let Self {
             passes,
@@ -201,14 +206,16 @@ impl Complex<'_> {
             copy(task.flow, out);
             return Ok(());
         }
-        let sure = !doubtful(head.members, task);
-        let lead = if sure {
-            None
-        } else {
+        let lead = if doubtful(head.members, task) {
             rehearse(head, store, task)?
+        } else {
+            None
         };
         match lead {
-            Some(lead) => advance(head, store, lead, task, out, tally, true)?,
+            Some(lead) => {
+                let outcome = advance(head, store, lead, task, Some(out), true)?;
+                tally.add(outcome);
+            }
             None => begin(head, task, out),
         }
         // Triangles in one go: taking the pool apart costs more than solving one.
@@ -220,7 +227,8 @@ impl Complex<'_> {
         }
         if head.widest != 0 {
             for index in (0..head.blocks).filter(|index| Some(*index) != lead) {
-                advance(head, store, index, task, out, tally, false)?;
+                let outcome = advance(head, store, index, task, Some(out), false)?;
+                tally.add(outcome);
             }
         }
         tally.blocks = head.blocks;
@@ -267,75 +275,71 @@ fn doubtful(members: u16, task: Task<'_>) -> bool {
     top.times(top).times(members.into()) > 1 << room
 }
 
-/// Solves one block and writes it; triangles only as the lead, which may be refused and is the
-/// first to be written.
+/// Solves one block; refuses a result that does not fit if `check`; writes to `out` if there is one:
+/// then a checked block is the lead, the first to be written. Triangles are only checked.
 #[inline(never)]
 fn advance(
     head: &Head,
     store: &mut Store<'_>,
     index: u16,
     task: Task<'_>,
-    out: &mut [i32],
-    tally: &mut Tally,
-    lead: bool,
-) -> Result<(), Error> {
+    mut out: Option<&mut [i32]>,
+    check: bool,
+) -> Result<Outcome, Error> {
     let Store {
         members: raw, pool, ..
     } = store;
-    let pool = Pool::of(pool, head);
-    let block = at(pool.blocks, index);
+    let Pool {
+        blocks,
+        gap,
+        payloads,
+    } = Pool::of(pool, head);
+    let block = blocks.get(usize::from(index)).ok_or(Error::Full)?;
     let members = raw.get(block.members()).unwrap_or(&[]);
-    if block.is_triangle() {
-        if lead {
-            let values = close_triangle(members, task);
-            let fits = values.iter().all(|value| i32::try_from(*value).is_ok());
-            fits.then_some(()).ok_or(Error::Range)?;
+    let mut opened = None;
+    let mut outcome = Outcome::default();
+    if !block.is_triangle() {
+        let edges = Edges {
+            members,
+            trust: task.trust,
+        };
+        opened = open(head, block, edges, gap, payloads);
+        outcome = solve(opened.as_mut().ok_or(Error::Full)?, task)?;
+    }
+    if check {
+        let fits = match &opened {
+            Some(cocycles) => results(cocycles, None),
+            None => {
+                let values = close_triangle(members, task);
+                values.iter().all(|value| i32::try_from(*value).is_ok())
+            }
+        };
+        fits.then_some(()).ok_or(Error::Range)?;
+        if let Some(out) = &mut out {
             begin(head, task, out);
         }
-        return Ok(());
     }
-    let mut turn = Turn::of(head, &block, members, pool, task).ok_or(Error::Full)?;
-    let outcome = turn.solve()?;
-    if lead {
-        turn.fits().then_some(()).ok_or(Error::Range)?;
-        begin(head, task, out);
+    if let (Some(cocycles), Some(out)) = (&mut opened, out) {
+        write(cocycles, out);
     }
-    turn.write(out);
-    tally.passes = tally.passes.max(outcome.passes);
-    tally.uncertified |= outcome.uncertified;
-    Ok(())
+    Ok(outcome)
 }
 
 /// Solves the blocks that may be refused, but for the largest of them, which is returned: written
 /// first, it may still be refused then.
 #[inline(never)]
 fn rehearse(head: &Head, store: &mut Store<'_>, task: Task<'_>) -> Result<Option<u16>, Error> {
-    let Store {
-        members: raw, pool, ..
-    } = store;
-    let doubtful = |block: &Block| doubtful(block.members, task);
-    let blocks = &*Pool::of(pool, head).blocks;
-    let lead = (0_u16..)
-        .zip(blocks)
-        .filter(|(_, block)| doubtful(block))
-        .max_by_key(|(_, block)| block.members)
-        .map(|(index, _)| index);
-    for index in (0..head.blocks).filter(|index| Some(*index) != lead) {
-        let pool = Pool::of(pool, head);
-        let block = at(pool.blocks, index);
-        let members = raw.get(block.members()).unwrap_or(&[]);
-        if !doubtful(&block) {
-            continue;
+    let (mut lead, mut most) = (None, 0);
+    for (index, block) in (0_u16..).zip(Pool::of(store.pool, head).blocks.iter()) {
+        if doubtful(block.members, task) && block.members >= most {
+            (lead, most) = (Some(index), block.members);
         }
-        let fits = if block.is_triangle() {
-            let values = close_triangle(members, task);
-            values.iter().all(|value| i32::try_from(*value).is_ok())
-        } else {
-            let mut turn = Turn::of(head, &block, members, pool, task).ok_or(Error::Full)?;
-            turn.solve()?;
-            turn.fits()
-        };
-        fits.then_some(()).ok_or(Error::Range)?;
+    }
+    for index in (0..head.blocks).filter(|index| Some(*index) != lead) {
+        let block = at(Pool::of(store.pool, head).blocks, index);
+        if doubtful(block.members, task) {
+            advance(head, store, index, task, None, true)?;
+        }
     }
     Ok(lead)
 }
@@ -375,119 +379,77 @@ impl<'a> Task<'a> {
     }
 }
 
-/// The turn of one block that has a factor.
-struct Turn<'a> {
-    task: Task<'a>,
-    members: &'a [Member],
-    cocycles: Cocycles<'a>,
+/// Finds potentials and coefficients.
+fn solve(cocycles: &mut Cocycles<'_>, task: Task<'_>) -> Result<Outcome, Error> {
+    let quick = if task.trust.is_some() || !task.is_small() {
+        None
+    } else if cocycles.rounds.codes.is_empty() {
+        cocycles.solver.quick(task.flow)
+    } else {
+        cocycles.quick(task.flow)
+    };
+    match quick {
+        Some(passes) => Ok(Outcome {
+            passes,
+            ..Outcome::default()
+        }),
+        None => cocycles.reduce(task.flow),
+    }
 }
 
-impl<'a> Turn<'a> {
-    fn of(
-        head: &Head,
-        block: &Block,
-        members: &'a [Member],
-        pool: Pool<'a>,
-        task: Task<'a>,
-    ) -> Option<Self> {
-        let edges = Edges {
-            members,
-            trust: task.trust,
-        };
-        let (payload, work) = open(head, block, pool.gap, pool.payloads)?;
-        let (solver, cohomology) = solver(block, edges, payload, work);
-        Some(Self {
-            task,
-            members,
-            cocycles: Cocycles::of(solver, cohomology, block.harmonics),
-        })
+/// Writes all results, which fit, and keeps the potentials for the next time.
+fn write(cocycles: &mut Cocycles<'_>, out: &mut [i32]) {
+    let small = cocycles.solver.keep();
+    if small && cocycles.rounds.codes.is_empty() {
+        let hint = &*cocycles.solver.hint;
+        for member in cocycles.solver.edges.members {
+            let fall = at(hint, member.head).minus(at(hint, member.tail));
+            put(out, member.edge, fall);
+        }
+    } else {
+        results(cocycles, Some(out));
     }
+}
 
-    /// Finds potentials and coefficients.
-    fn solve(&mut self) -> Result<Outcome, Error> {
-        let flow = self.task.flow;
-        let quick = match self.cocycles.basis.harmonics {
-            _ if self.task.trust.is_some() || !self.task.is_small() => None,
-            0 => self.cocycles.solver.quick(flow),
-            _ => self.cocycles.quick(flow),
-        };
-        match quick {
-            Some(passes) => Ok(Outcome {
-                passes,
-                ..Outcome::default()
-            }),
-            None => self.cocycles.reduce(flow),
+/// Writes all results if there is `out`; whether they fit Q16.16.
+#[inline(never)]
+fn results(cocycles: &Cocycles<'_>, mut out: Option<&mut [i32]>) -> bool {
+    let Cocycles { solver, rounds, .. } = cocycles;
+    let mut fits = true;
+    for (index, member) in solver.edges.members.iter().enumerate() {
+        let fall = at(solver.x, member.head).wrapping_sub(at(solver.x, member.tail));
+        let value = fall.wrapping_add(rounds.at(index));
+        fits &= i32::try_from(value).is_ok();
+        if let Some(out) = &mut out {
+            put(out, member.edge, value as i32);
         }
     }
-
-    /// Whether all results fit Q16.16.
-    fn fits(&self) -> bool {
-        let mut fits = true;
-        self.results(|_, value| fits &= i32::try_from(value).is_ok());
-        fits
-    }
-
-    /// Writes all results, which fit, and keeps the potentials for the next time.
-    fn write(&mut self, out: &mut [i32]) {
-        let small = self.cocycles.solver.keep();
-        if small && self.cocycles.basis.harmonics == 0 {
-            let hint = &*self.cocycles.solver.hint;
-            for member in self.members {
-                let fall = at(hint, member.head).minus(at(hint, member.tail));
-                put(out, member.edge, fall);
-            }
-        } else {
-            self.results(|edge, value| put(out, edge, value as i32));
-        }
-    }
-
-    fn results(&self, mut with: impl FnMut(u16, i64)) {
-        let Cocycles {
-            solver,
-            basis,
-            codes,
-            c,
-            ..
-        } = &self.cocycles;
-        let fall =
-            |member: &Member| at(solver.x, member.head).wrapping_sub(at(solver.x, member.tail));
-        if basis.harmonics == 0 {
-            for member in self.members {
-                with(member.edge, fall(member));
-            }
-            return;
-        }
-        for (member, code) in self.members.iter().zip(*codes) {
-            let round = combination(basis, *code, c);
-            with(member.edge, fall(member).wrapping_add(round));
-        }
-    }
+    fits
 }
 
 /// A triangle in closed form. Its curl goes round it in inverse proportion to the weights, each
 /// share rounded by the common threshold; the potential of its first node is zero. Members are ab,
 /// ac, bc in this order.
+#[inline(never)]
 fn close_triangle(members: &[Member], task: Task<'_>) -> [i64; 3] {
+    let edges = Edges {
+        members,
+        trust: task.trust,
+    };
     let edge = |index: u32| at(members, index).edge;
     let value = |index: u32| i64::from(at(task.flow, edge(index)));
+    let weight = |index: u32| edges.weight(edge(index));
     let (ab, ac, bc) = (value(0), value(1), value(2));
     let curl = ab.plus(bc).minus(ac);
-    let (second, third) = match task.trust {
-        // The threshold lies between one third and two: the floor of the raised third.
-        None => (1_i64.minus(curl).div_euclid(3), curl.plus(1).div_euclid(3)),
-        Some(trust) => {
-            let weight = |index: u32| i64::from(at(trust, edge(index)).max(1));
-            let (on_ab, on_ac) = (weight(1).times(weight(2)), weight(0).times(weight(2)));
-            let whole = on_ab.plus(on_ac).plus(weight(0).times(weight(1)));
-            let share = |part: i64| share(curl.times(part), whole);
-            (share(0_i64.minus(on_ab)), share(on_ac))
-        }
-    };
-    let (second, third) = (ab.plus(second), ac.plus(third));
+    let (on_ab, on_ac) = (weight(1).times(weight(2)), weight(0).times(weight(2)));
+    let whole = on_ab.plus(on_ac).plus(weight(0).times(weight(1)));
+    let second = ab.plus(share(0_i64.minus(curl).times(on_ab), whole));
+    let third = ac.plus(share(curl.times(on_ac), whole));
     [second, third, third.minus(second)]
 }
 
 /// `floor(part / whole + t)` for the common threshold `t`; `|part| < 2^50`, `whole < 2^18`.
+#[inline(never)]
 fn share(part: i64, whole: i64) -> i64 {
     let quotient = part.checked_div_euclid(whole).unwrap_or(0);
     let rest = part.minus(quotient.times(whole));

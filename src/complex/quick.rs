@@ -5,29 +5,26 @@
 //! declines goes to [`Solver::refine`]. Source: math.md 2.5, 2.10. Does not know holes: see
 //! `harmonic`.
 
+use super::harmonic::Rounds;
 use super::solve::{GUARD, Solver, THRESHOLD, split, split_end};
 use crate::num::wide::bits;
 use crate::num::{Exact, at, put};
 
 /// Passes: two do for all but the largest blocks.
 const QUICK: u16 = 4;
+/// The same where cocycles were taken out meanwhile.
+const QUICK_ROUNDS: u16 = 8;
 /// A hint is kept if all potentials are below this many bits.
 const HINT: u32 = 29;
 
 impl Solver<'_> {
     /// Finds the integer potentials of a flow below 2^29 from the last ones, into `x`. `None` if
     /// that would take more care than this way takes.
+    #[inline(never)]
     pub(super) fn quick(&mut self, flow: &[i32]) -> Option<u16> {
         self.start(flow)?;
-        for passes in 1..=QUICK {
-            let most = self.next_residual(|_, edge| at(flow, edge));
-            if self.certain(most) {
-                self.round_quick();
-                return Some(if most == 0 && passes == 1 { 0 } else { passes });
-            }
-            self.touch_up(bits(most));
-        }
-        None
+        let (passes, most) = self.converge(flow, None, true)?;
+        Some(if most == 0 && passes == 1 { 0 } else { passes })
     }
 
     /// The first pass of the quick way: potentials in `x`, in units of 2^-32.
@@ -50,7 +47,7 @@ impl Solver<'_> {
         let shift = self.room(most).min(32);
         if most != 0 {
             self.shift_up(shift);
-            self.substitute();
+            self.substitute(None);
         }
         // From units of 2^-shift to units of 2^-32, if they are below 2^61 then.
         let wide = bits(self.y.iter().fold(0, |all, y| all | y.unsigned_abs()));
@@ -64,36 +61,36 @@ impl Solver<'_> {
         Some(())
     }
 
-    /// Goes on until the residual is down to the roundings of `x`. `flow` is by place among the
-    /// members and by edge. Returns passes and residual.
-    pub(super) fn converge(&mut self, flow: impl Fn(usize, u16) -> i32) -> Option<(u16, u64)> {
-        for passes in 1..=QUICK.plus(QUICK) {
-            let most = self.next_residual(&flow);
-            if most <= u64::from(self.degree).times(2) {
+    /// Goes on with what is left of `flow` without `rounds`: until the residual is down to the
+    /// roundings of `x`, or, if `sure`, until the integer part of `x + t` is certain; then rounds.
+    /// Returns passes and residual.
+    #[inline(never)]
+    pub(super) fn converge(
+        &mut self,
+        flow: &[i32],
+        rounds: Option<&Rounds<'_>>,
+        sure: bool,
+    ) -> Option<(u16, u64)> {
+        let limit = if rounds.is_some() {
+            QUICK_ROUNDS
+        } else {
+            QUICK
+        };
+        for passes in 1..=limit {
+            let most = self.next_residual(flow, rounds);
+            if !sure {
+                if most <= u64::from(self.degree).times(2) {
+                    return Some((passes, most));
+                }
+            } else if self.certain(most) {
+                for x in self.x.iter_mut() {
+                    *x = x.plus(THRESHOLD << GUARD) >> 32;
+                }
                 return Some((passes, most));
             }
             self.touch_up(bits(most));
         }
         None
-    }
-
-    /// Goes on until the integer part of `x + t` is certain, and rounds.
-    pub(super) fn conclude(&mut self, flow: impl Fn(usize, u16) -> i32) -> Option<u16> {
-        for passes in 1..=QUICK.plus(QUICK) {
-            let most = self.next_residual(&flow);
-            if self.certain(most) {
-                self.round_quick();
-                return Some(passes);
-            }
-            self.touch_up(bits(most));
-        }
-        None
-    }
-
-    fn round_quick(&mut self) {
-        for x in self.x.iter_mut() {
-            *x = x.plus(THRESHOLD << GUARD) >> 32;
-        }
     }
 
     /// Adds to `x` the solution for a residual of `wide` bits in single precision: an error is
@@ -107,9 +104,11 @@ impl Solver<'_> {
             *d = ((*y >> down) as i32) << up;
         }
         let d = &mut *self.d;
-        let (mut rows, mut values) = (self.rows, self.values);
+        let (mut rows, mut values) = (self.rows, &*self.values);
         let scaled = |a: i32, l: u32| (i64::from(a).wrapping_mul(i64::from(l)) >> 32) as i32;
-        for (vertex, (count, reciprocal)) in (0_u32..).zip(self.count.iter().zip(self.reciprocal)) {
+        for (vertex, (count, reciprocal)) in
+            (0_u32..).zip(self.count.iter().zip(self.reciprocal.iter()))
+        {
             let pivot = at(d, vertex);
             let (column, weights) = split(&mut rows, &mut values, usize::from(*count));
             for (row, value) in column.iter().zip(weights) {
@@ -121,7 +120,7 @@ impl Solver<'_> {
                 scaled(pivot, *reciprocal).wrapping_shl(u32::from(self.scale)),
             );
         }
-        (rows, values) = (self.rows, self.values);
+        (rows, values) = (self.rows, &*self.values);
         for (vertex, count) in (0..self.count.len() as u32).zip(self.count).rev() {
             let (column, weights) = split_end(&mut rows, &mut values, usize::from(*count));
             let mut sum = at(d, vertex);
@@ -156,16 +155,23 @@ impl Solver<'_> {
         (u64::from(most.unsigned_abs()), self.largest())
     }
 
-    /// `y = d0^T (f - d0 x)` in units of 2^-32. Returns the largest magnitude.
+    /// `y = d0^T (f - Z c - d0 x)` in units of 2^-32. Returns the largest magnitude.
     #[inline(never)]
-    fn next_residual(&mut self, flow: impl Fn(usize, u16) -> i32) -> u64 {
+    fn next_residual(&mut self, flow: &[i32], rounds: Option<&Rounds<'_>>) -> u64 {
         let (y, x) = (&mut *self.y, &*self.x);
         y.fill(0);
-        for (index, member) in self.edges.members.iter().enumerate() {
+        for member in self.edges.members {
             let drop = at(x, member.head).wrapping_sub(at(x, member.tail));
-            let left = (i64::from(flow(index, member.edge)) << 32).wrapping_sub(drop);
+            let left = (i64::from(at(flow, member.edge)) << 32).wrapping_sub(drop);
             put(y, member.head, at(y, member.head).wrapping_add(left));
             put(y, member.tail, at(y, member.tail).wrapping_sub(left));
+        }
+        if let Some(rounds) = rounds {
+            for (index, member) in self.edges.members.iter().enumerate() {
+                let round = rounds.at(index) << 32;
+                put(y, member.head, at(y, member.head).wrapping_sub(round));
+                put(y, member.tail, at(y, member.tail).wrapping_add(round));
+            }
         }
         self.largest()
     }

@@ -8,8 +8,8 @@
 use super::blocks::{Kind, ZERO, components, find_blocks};
 use super::harmonic::Cocycles;
 use super::pool::{Payload, Pool, Work, halves, payload, raise};
-use super::solve::{Edges, solver};
-use super::{Block, Complex, Error, Head, NONE, Resident, Store, cocycle, factor, order};
+use super::solve::Edges;
+use super::{Block, Complex, Error, Head, NONE, Resident, Store, cocycle, order};
 use crate::carve::Arena;
 use crate::num::{Exact, at, put};
 
@@ -309,40 +309,32 @@ fn number_block(
     gap: &mut [u64],
     payloads: &mut [u64],
 ) -> Result<(), Error> {
-    let (mut payload, mut work) = open(head, block, gap, payloads).ok_or(Error::Full)?;
-    // A weight is at most 255.
-    let weight = |edge: u16| edges.weight(edge) as u32;
-    block.scale = factor::build(edges.members, weight, &mut payload, &mut work);
-    let (mut solver, cohomology) = solver(block, edges, payload, work);
+    let mut cocycles = open(head, block, edges, gap, payloads).ok_or(Error::Full)?;
+    let solver = &mut cocycles.solver;
+    solver.factor();
     let norm = solver.find_norm().ok_or(Error::IllConditioned)?;
     if u64::from(norm).times(u64::from(block.root())) >= CONDITION {
         return Err(Error::IllConditioned);
     }
-    (block.norm, solver.norm) = (norm, norm);
+    solver.norm = norm;
+    (block.scale, block.norm) = (solver.scale, norm);
     if block.harmonics != 0 {
-        Cocycles::of(solver, cohomology, block.harmonics).build()?;
+        cocycles.build()?;
     }
     Ok(())
 }
 
-/// The arrays of one block: what it keeps, and what it works on.
+/// The solver of one block, over what the block keeps and what all work on.
+#[inline(never)]
 pub(super) fn open<'a>(
     head: &Head,
     block: &Block,
+    edges: Edges<'a>,
     gap: &'a mut [u64],
     payloads: &'a mut [u64],
-) -> Option<(Payload<'a>, Work<'a>)> {
+) -> Option<Cocycles<'a>> {
     let words = payload(payloads, block);
     let payload = Payload::carve(&mut Arena::new(words), *block)?;
     let work = Work::carve(&mut Arena::new(gap), head.widest, head.harmonics)?;
-    let wide = usize::from(block.vertices);
-    Some((
-        payload,
-        Work {
-            x: work.x.get_mut(..wide)?,
-            y: work.y.get_mut(..wide)?,
-            d: work.d.get_mut(..wide)?,
-            ..work
-        },
-    ))
+    Cocycles::of(block, edges, payload, work)
 }

@@ -16,8 +16,7 @@
 //! way and fit at the end. Source: math.md 2.5; Barzilai, Borwein 1988. Does not know what the
 //! right-hand side means: see [`Source`].
 
-use super::pool::{Payload, Work};
-use super::{Block, Member};
+use super::Member;
 use crate::num::wide::{bits, mul_q32, mul_scaled, shr_round};
 use crate::num::{Exact, at, put};
 
@@ -69,57 +68,14 @@ pub(super) struct Solver<'a> {
     pub(super) scale: u8,
     pub(super) count: &'a [u16],
     pub(super) rows: &'a [u16],
-    pub(super) values: &'a [u32],
-    pub(super) reciprocal: &'a [u32],
+    pub(super) values: &'a mut [u32],
+    pub(super) reciprocal: &'a mut [u32],
     pub(super) hint: &'a mut [i32],
     pub(super) x: &'a mut [i64],
     pub(super) y: &'a mut [i64],
     pub(super) d: &'a mut [i32],
     /// The step of the pass before, Q16.
-    step: u32,
-}
-
-/// What a solver leaves of a block's arrays: those of the cocycles.
-pub(super) struct Cohomology<'a> {
-    pub(super) gram: &'a mut [i64],
-    pub(super) basis: &'a [i16],
-    pub(super) codes: &'a [u16],
-    pub(super) c: &'a mut [i64],
-    pub(super) dc: &'a mut [i64],
-}
-
-/// The solver of one block.
-pub(super) fn solver<'a>(
-    block: &Block,
-    edges: Edges<'a>,
-    payload: Payload<'a>,
-    work: Work<'a>,
-) -> (Solver<'a>, Cohomology<'a>) {
-    let solver = Solver {
-        edges,
-        root: block.root(),
-        degree: block.degree,
-        partial: block.is_partial(),
-        norm: block.norm,
-        scale: block.scale,
-        count: payload.count,
-        rows: payload.rows,
-        values: payload.values,
-        reciprocal: payload.reciprocal,
-        hint: payload.hint,
-        x: work.x,
-        y: work.y,
-        d: work.d,
-        step: 0,
-    };
-    let cohomology = Cohomology {
-        gram: payload.gram,
-        basis: payload.basis,
-        codes: payload.codes,
-        c: work.c,
-        dc: work.dc,
-    };
-    (solver, cohomology)
+    pub(super) step: u32,
 }
 
 /// How a refinement ended.
@@ -210,6 +166,7 @@ impl Solver<'_> {
     }
 
     /// How far a residual may be shifted up so that the solution stays below 2^61.
+    #[inline(never)]
     pub(super) fn room(&self, most: u64) -> u32 {
         let wide = u64::from(self.norm).max(u64::from(self.root.plus(1)));
         60_u32
@@ -268,22 +225,17 @@ impl Solver<'_> {
         if self.partial {
             self.stretch();
         } else {
-            self.substitute();
+            self.substitute(None);
         }
     }
 
-    /// `y = G^-1 y` by the factor; absolute values in between never exceed `sum |y|`.
+    /// `y = G^-1 y` by the factor; absolute values in between never exceed `sum |y|`. Adds to
+    /// `energy` the products of the side as the pivots meet it, and that over the pivot.
     #[inline(never)]
-    pub(super) fn substitute(&mut self) {
-        self.substitute_with(|_, _| ());
-    }
-
-    /// The same; `with` sees the side as the pivots meet it, and that over the pivot.
-    #[inline(always)]
-    fn substitute_with(&mut self, mut with: impl FnMut(i64, i64)) {
+    pub(super) fn substitute(&mut self, mut energy: Option<&mut Float>) {
         let y = &mut *self.y;
-        let (mut rows, mut values) = (self.rows, self.values);
-        let columns = self.count.iter().zip(self.reciprocal);
+        let (mut rows, mut values) = (self.rows, &*self.values);
+        let columns = self.count.iter().zip(self.reciprocal.iter());
         for (vertex, (count, reciprocal)) in (0_u32..).zip(columns) {
             let pivot = at(y, vertex);
             let (column, weights) = split(&mut rows, &mut values, usize::from(*count));
@@ -291,10 +243,12 @@ impl Solver<'_> {
                 put(y, *row, at(y, *row).plus(mul_q32(pivot, *value)));
             }
             let quotient = mul_scaled(pivot, *reciprocal, self.scale.into());
-            with(pivot, quotient);
             put(y, vertex, quotient);
+            if let Some(energy) = &mut energy {
+                energy.add(Float::of(pivot).times(Float::of(quotient)));
+            }
         }
-        (rows, values) = (self.rows, self.values);
+        (rows, values) = (self.rows, &*self.values);
         for (vertex, count) in (0..self.count.len() as u32).zip(self.count).rev() {
             let (column, weights) = split_end(&mut rows, &mut values, usize::from(*count));
             let mut sum = at(y, vertex);
@@ -308,17 +262,13 @@ impl Solver<'_> {
     /// A substitution by a partial factor `M`, times the step that was best for the pass before: `r
     /// M^-1 r / (z G z)` for its side `r` and its correction `z`; at first the best for this one.
     fn stretch(&mut self) {
-        let mut energy = Float::default();
-        self.substitute_with(|side, potential| {
-            let part = Float::of(side.unsigned_abs()).times(Float::of(potential.unsigned_abs()));
-            energy = energy.plus(part);
-        });
-        let mut work = Float::default();
+        let (mut energy, mut work) = (Float::default(), Float::default());
+        self.substitute(Some(&mut energy));
         for member in self.edges.members {
             let Member { edge, tail, head } = *member;
-            let drop = Float::of(at(self.y, head).minus(at(self.y, tail)).unsigned_abs());
-            let weight = Float::of(self.edges.weight(edge).unsigned_abs());
-            work = work.plus(drop.times(drop).times(weight));
+            let drop = Float::of(at(self.y, head).minus(at(self.y, tail)));
+            let weight = Float::of(self.edges.weight(edge));
+            work.add(drop.times(drop).times(weight));
         }
         let best = energy
             .over(work)
@@ -428,66 +378,56 @@ fn above_threshold(x: i64, d: i32, shift: u32) -> i64 {
     }
 }
 
-/// A positive number as 31 bits and an exponent, for the steps of a partial factor: these need a
-/// few digits, and range.
+/// A magnitude as 31 bits and an exponent, for the steps of a partial factor: these need a few
+/// digits, and range.
 #[derive(Clone, Copy, Default)]
-struct Float {
-    digits: u64,
+pub(super) struct Float {
+    digits: u32,
     exponent: i32,
 }
 
 impl Float {
-    fn of(value: u64) -> Self {
-        Self {
-            digits: value,
-            exponent: 0,
-        }
-        .normal()
+    fn of(value: i64) -> Self {
+        Self::normal(value.unsigned_abs(), 0)
     }
 
-    /// The same with exactly 31 digits, or zero.
-    fn normal(self) -> Self {
-        let wide = bits(self.digits) as i32;
-        let down = wide.minus(31);
+    /// `digits 2^exponent` with exactly 31 digits, or zero.
+    #[inline(never)]
+    fn normal(digits: u64, exponent: i32) -> Self {
+        let down = (bits(digits) as i32).minus(31);
         let digits = if down > 0 {
-            self.digits >> down
+            digits >> down
         } else {
-            self.digits << 0_i32.minus(down)
+            digits << 0_i32.minus(down)
         };
-        let exponent = if digits == 0 {
-            0
-        } else {
-            self.exponent.plus(down)
-        };
-        Self { digits, exponent }
+        Self {
+            digits: digits as u32,
+            exponent: if digits == 0 { 0 } else { exponent.plus(down) },
+        }
     }
 
     fn times(self, other: Self) -> Self {
-        Self {
-            digits: self.digits.times(other.digits),
-            exponent: self.exponent.plus(other.exponent),
-        }
-        .normal()
+        Self::normal(
+            u64::from(self.digits).times(u64::from(other.digits)),
+            self.exponent.plus(other.exponent),
+        )
     }
 
-    fn plus(self, other: Self) -> Self {
+    fn add(&mut self, other: Self) {
         let (small, large) =
             if self.exponent < other.exponent && other.digits != 0 || self.digits == 0 {
-                (self, other)
+                (*self, other)
             } else {
-                (other, self)
+                (other, *self)
             };
-        let down = large.exponent.minus(small.exponent).clamp(0, 63);
-        Self {
-            digits: large.digits.plus(small.digits >> down),
-            exponent: large.exponent,
-        }
-        .normal()
+        let down = large.exponent.minus(small.exponent).clamp(0, 31);
+        let sum = u64::from(large.digits).plus(u64::from(small.digits >> down));
+        *self = Self::normal(sum, large.exponent);
     }
 
     /// The quotient in Q16; `None` by zero.
     fn over(self, other: Self) -> Option<u32> {
-        let quotient = (self.digits << 32).checked_div(other.digits)?;
+        let quotient = (u64::from(self.digits) << 32).checked_div(other.digits.into())?;
         let down = 16_i32.minus(self.exponent).plus(other.exponent);
         let value = match u32::try_from(down) {
             Ok(down) => quotient.checked_shr(down).unwrap_or(0),

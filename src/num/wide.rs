@@ -43,17 +43,31 @@ pub fn mul_q30(a: i64, l: i32) -> i64 {
 }
 
 /// `a / 2^bits`, rounded to nearest, halves up; `bits < 63`, `|a| < 2^62`.
-#[inline]
+#[inline(never)]
 #[must_use]
 pub fn shr_round(a: i64, bits: u32) -> i64 {
     a.plus((1_i64 << bits) >> 1) >> bits
 }
 
-/// Bits of the magnitude of `a`.
-#[inline]
+/// Bits of the magnitude of `a`. Never inlined, and in steps: a machine without an instruction for
+/// it would count leading zeros in more instructions and 130 bytes.
+#[inline(never)]
 #[must_use]
 pub fn bits(a: u64) -> u32 {
-    u64::BITS.minus(a.leading_zeros())
+    let high = (a >> 32) as u32;
+    let (mut rest, mut found) = if high == 0 { (a as u32, 0) } else { (high, 32) };
+    let mut halve = |width: u32| {
+        if rest >> width != 0 {
+            rest >>= width;
+            found = found.plus(width);
+        }
+    };
+    halve(16);
+    halve(8);
+    halve(4);
+    halve(2);
+    halve(1);
+    found.plus(rest)
 }
 
 /// A reciprocal of `d` with `2^(width-1) <= d < 2^width`: `1 / d = mantissa * 2^-(31 + width)`.
@@ -234,6 +248,15 @@ mod tests {
             }
         }
         assert_eq!(div_shift(1, 40, 0), None);
+    }
+
+    #[test]
+    fn bits_are_counted() {
+        assert_eq!((bits(0), bits(u64::MAX)), (0, 64));
+        for wide in 1..=64 {
+            let least = 1_u64 << (wide - 1);
+            assert_eq!((bits(least), bits(least | (least - 1))), (wide, wide));
+        }
     }
 
     #[test]
