@@ -158,23 +158,42 @@ fn check_config(config: &weir_complex_config) -> Result<(), weir_status> {
     }
 }
 
-/// Carves the complex and, if it serves a mesh, its desk.
+/// The words behind a head.
+///
+/// # Safety
+/// As [`carve`].
+unsafe fn arena<'a>(head: *mut Head) -> Option<Arena<'a>> {
+    // SAFETY: as promised; the arena is as long as init made it.
+    unsafe {
+        let words = words(shape((*head).shape), (*head).flags)?;
+        Some(Arena::new(border::arena::<weir_complex>(head, words)))
+    }
+}
+
+/// Carves the complex.
 ///
 /// # Safety
 /// `head` came from [`border::enter`] or [`border::take_storage`] and is written.
 #[inline(never)]
-pub(super) unsafe fn carve<'a>(head: *mut Head) -> Option<(Complex<'a>, Option<Desk<'a>>)> {
-    // SAFETY: as promised; the arena is as long as init made it.
-    let (shape, flags) = unsafe { (shape((*head).shape), (*head).flags) };
-    // SAFETY: as above.
-    let words = unsafe { border::arena::<weir_complex>(head, words(shape, flags)?) };
-    let mut arena = Arena::new(words);
-    let complex = Complex::carve(&mut arena, shape)?;
-    let desk = match flags & WEIR_COMPLEX_FOR_MESH {
-        0 => None,
-        _ => Some(Desk::carve(&mut arena, shape)?),
+pub(super) unsafe fn carve<'a>(head: *mut Head) -> Option<Complex<'a>> {
+    // SAFETY: as promised.
+    unsafe { Complex::carve(&mut arena(head)?, shape((*head).shape)) }
+}
+
+/// Carves a complex that serves a mesh, and its desk.
+///
+/// # Safety
+/// As [`carve`].
+pub(super) unsafe fn carve_both<'a>(head: *mut Head) -> Option<(Complex<'a>, Desk<'a>)> {
+    // SAFETY: as promised.
+    let (mut arena, shape) = unsafe {
+        if (*head).flags & WEIR_COMPLEX_FOR_MESH == 0 {
+            return None;
+        }
+        (arena(head)?, shape((*head).shape))
     };
-    Some((complex, desk))
+    let complex = Complex::carve(&mut arena, shape)?;
+    Some((complex, Desk::carve(&mut arena, shape)?))
 }
 
 pub(super) const fn code(error: Error) -> weir_status {
@@ -217,8 +236,8 @@ pub(super) unsafe fn with(
             if (*head).attached != 0 {
                 return WEIR_ERR_STATE;
             }
-            match carve(head) {
-                Some((mut complex, _)) => border::status(body(&mut complex)),
+            match &mut carve(head) {
+                Some(complex) => border::status(body(complex)),
                 None => WEIR_ERR_STATE,
             }
         })
@@ -295,7 +314,7 @@ pub unsafe extern "C" fn weir_complex_init(
 unsafe fn start(head: *mut Head) -> Result<(), weir_status> {
     // SAFETY: as promised.
     let (flags, carved) = unsafe { ((*head).flags, carve(head)) };
-    let (mut complex, _) = carved.ok_or(WEIR_ERR_STORAGE)?;
+    let mut complex = carved.ok_or(WEIR_ERR_STORAGE)?;
     complex.reset_to(flags & WEIR_COMPLEX_NAMED_ONLY == 0);
     Ok(())
 }
@@ -457,7 +476,7 @@ pub unsafe extern "C" fn weir_complex_get_edge(
     // SAFETY: as promised by the caller.
     unsafe {
         border::enter(map, |head| {
-            let Some((complex, _)) = carve(head) else {
+            let Some(complex) = carve(head) else {
                 return WEIR_ERR_STATE;
             };
             let Some(&edge) = complex.edges().get(index) else {

@@ -105,8 +105,8 @@ unsafe fn meet(
                 return result;
             }
             let entered = border::enter(attached, |head| {
-                if let Some((mut complex, Some(mut desk))) = complex::carve(head) {
-                    result = body(guest, &mut Flows::new(&mut complex, &mut desk));
+                if let Some((complex, desk)) = &mut complex::carve_both(head) {
+                    result = body(guest, &mut Flows::new(complex, desk));
                 }
                 WEIR_OK
             });
@@ -178,10 +178,10 @@ pub unsafe extern "C" fn weir_mesh_attach_complex(
                 if (*head).shape != wanted || (*head).flags != WEIR_COMPLEX_FOR_MESH {
                     return WEIR_ERR_RANGE;
                 }
-                let Some((mut inner, Some(mut desk))) = complex::carve(head) else {
+                let Some((inner, desk)) = &mut complex::carve_both(head) else {
                     return WEIR_ERR_STATE;
                 };
-                Flows::new(&mut inner, &mut desk).reset();
+                Flows::new(inner, desk).reset();
                 (*head).attached = 1;
                 WEIR_OK
             });

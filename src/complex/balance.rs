@@ -60,6 +60,7 @@ impl Complex<'_> {
     /// `Length` if a slice does not match, `Range` if a flow does not fit Q16.16, `Full` and
     /// `IllConditioned` as in [`Complex::settle`], for the graph. An error leaves `flow` as it was.
     /// Takes the room of the projection's factors, which the next projection makes again.
+    #[inline(never)]
     pub fn plan(
         &mut self,
         load: &[i32],
@@ -73,6 +74,17 @@ impl Complex<'_> {
             return Err(Error::Length);
         }
         self.settle_balance(&|node| share(capacity, node))?;
+        self.level(load, capacity, flow)
+    }
+
+    /// Apart, so that settling does not stand on top of it.
+    #[inline(never)]
+    fn level(
+        &mut self,
+        load: &[i32],
+        capacity: &[u16],
+        flow: &mut [i32],
+    ) -> Result<PlanReport, Error> {
         let Self { head, store } = self;
         let mut desk = Desk::of(head, store, load, capacity).ok_or(Error::Full)?;
         let result = desk.plan(flow);
@@ -383,9 +395,10 @@ impl<'a> Desk<'a> {
     }
 
     /// Work arrays and potentials are zero between calls.
+    #[inline(never)]
     fn clear(&mut self) {
         for block in self.blocks {
-            if let Some(Cocycles { solver, .. }) = self.open(block) {
+            if let Some(Cocycles { solver, .. }) = &mut self.open(block) {
                 solver.hint.fill(0);
                 solver.x.fill(0);
                 solver.y.fill(0);
@@ -434,7 +447,8 @@ impl<'a> Desk<'a> {
     #[inline(never)]
     fn level(&mut self, block: &Block, report: &mut PlanReport) -> Option<()> {
         let excess = Excess::of(self.task, self.map, block);
-        let Cocycles { mut solver, .. } = self.open(block)?;
+        let mut opened = self.open(block);
+        let Cocycles { solver, .. } = opened.as_mut()?;
         excess.write(solver.y, 0);
         excess.fits(solver.y, solver.norm).then_some(())?;
         let before = excess.distance(&|given, _| given);
@@ -459,7 +473,7 @@ impl<'a> Desk<'a> {
 
     #[inline(never)]
     fn write(&mut self, block: &Block, flow: &mut [i32]) {
-        let Some(Cocycles { solver, .. }) = self.open(block) else {
+        let Some(Cocycles { solver, .. }) = &self.open(block) else {
             return;
         };
         for member in solver.edges.members {

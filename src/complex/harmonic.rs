@@ -181,7 +181,7 @@ impl<'a> Cocycles<'a> {
         for row in 0..self.rounds.basis.harmonics {
             // The cocycle itself: nothing less minus one of it.
             put(self.rounds.c, row, -1);
-            let outcome = self.potentials(None, true);
+            let outcome = self.potentials(None, true)?;
             put(self.rounds.c, row, 0);
             if outcome.uncertified {
                 return Err(Error::IllConditioned);
@@ -197,15 +197,20 @@ impl<'a> Cocycles<'a> {
         self.gram.factor().ok_or(Error::IllConditioned)
     }
 
-    /// The potentials of a flow minus the combination of cocycles.
-    fn potentials(&mut self, flow: Option<&[i32]>, sharp: bool) -> Outcome {
-        let (edges, rounds) = (self.solver.edges, &self.rounds);
+    /// The potentials of a flow, or none, minus the combination of cocycles. `Range` if that is too
+    /// large.
+    #[inline(never)]
+    fn potentials(&mut self, flow: Option<&[i32]>, sharp: bool) -> Result<Outcome, Error> {
         let source = Cochain {
-            edges,
-            rounds,
+            edges: self.solver.edges,
+            rounds: &self.rounds,
             flow,
         };
-        self.solver.refine(&source, sharp)
+        // A cocycle alone is small.
+        if flow.is_some() && !source.fits() {
+            return Err(Error::Range);
+        }
+        Ok(self.solver.refine(&source, sharp))
     }
 }
 
@@ -288,13 +293,13 @@ impl Cocycles<'_> {
         self.rounds.c.fill(0);
         if self.gram.size != 0 {
             let (passes, clear) = self.coefficients(flow).unwrap_or((0, false));
-            if !clear && self.solve_rest(flow, false).is_err() {
+            if !clear && self.potentials(Some(flow), false).is_err() {
                 self.rounds.c.fill(0);
             }
             total.passes = passes;
             total.uncertified = !clear;
         }
-        let outcome = self.solve_rest(flow, false)?;
+        let outcome = self.potentials(Some(flow), false)?;
         self.solver.round();
         total.passes = total.passes.plus(outcome.passes);
         total.uncertified |= outcome.uncertified;
@@ -399,21 +404,10 @@ impl Cocycles<'_> {
         (value << unit).wrapping_sub(fall)
     }
 
-    /// Potentials of `flow - Z c`.
-    fn solve_rest(&mut self, flow: &[i32], sharp: bool) -> Result<Outcome, Error> {
-        let source = Cochain {
-            edges: self.solver.edges,
-            rounds: &self.rounds,
-            flow: Some(flow),
-        };
-        source.fits().then_some(()).ok_or(Error::Range)?;
-        Ok(self.potentials(Some(flow), sharp))
-    }
-
     /// Fills `dc` with `Z^T W (f - Z c - d0 x)` in units of `2^-unit`; returns the unit, which
     /// leaves room for what the Gram matrix may multiply.
     fn side(&mut self, flow: &[i32]) -> Result<(Outcome, u32), Error> {
-        let outcome = self.solve_rest(flow, true)?;
+        let outcome = self.potentials(Some(flow), true)?;
         let mut most = 0_u64;
         for k in 0..self.rounds.basis.harmonics {
             let sum = self.onto(k, &|member, code| self.left(flow, member, code, GUARD));

@@ -78,7 +78,7 @@ impl Complex<'_> {
             copy(harmonic, gradient);
         } else {
             self.settle_balance(&|_| 1)?;
-            let task = Task::of(flow, None);
+            let task = &Task::of(flow, None);
             let mut tally = Tally::default();
             self.project_all(task, gradient, &mut tally)?;
             result.passes = result.passes.max(tally.passes);

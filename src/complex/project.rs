@@ -17,7 +17,7 @@ use super::harmonic::Cocycles;
 use super::pool::{Pool, Work};
 use super::settle::{number_blocks, open};
 use super::solve::{Edges, GUARD, Outcome, THRESHOLD};
-use super::{Complex, Error, Head, Member, Store, Triangle};
+use super::{Block, Complex, Error, Head, Member, Store, Triangle};
 use crate::num::{Exact, at, put};
 
 /// Bits of a flow whose curl fits 32 bits.
@@ -80,7 +80,7 @@ impl Complex<'_> {
         self.flow_fits(flow)?;
         self.flow_fits(out)?;
         self.settle()?;
-        let task = Task::of(flow, None);
+        let task = &Task::of(flow, None);
         // A triangle moves no edge by more than its curl: below 2^28 nothing can be refused.
         if self.head.widest == 0 && task.all >> 28 == 0 {
             return Ok(self.project_triangles(task, out));
@@ -111,7 +111,7 @@ impl Complex<'_> {
         fits.then_some(()).ok_or(Error::Length)?;
         self.settle()?;
         let weighted = Some(trust);
-        let task = Task::of(flow, weighted);
+        let task = &Task::of(flow, weighted);
         let mut tally = Tally::default();
         let (curl_max, curl_sum) = self.measure(task);
         if curl_max == 0 {
@@ -129,11 +129,11 @@ impl Complex<'_> {
     /// edge.
     pub fn max_curl(&self, flow: &[i32]) -> Result<u64, Error> {
         self.flow_fits(flow)?;
-        Ok(self.measure(Task::of(flow, None)).0)
+        Ok(self.measure(&Task::of(flow, None)).0)
     }
 
     /// All blocks are single triangles, and nothing can be refused: one walk measures and writes.
-    fn project_triangles(&mut self, task: Task<'_>, out: &mut [i32]) -> Report {
+    fn project_triangles(&mut self, task: &Task<'_>, out: &mut [i32]) -> Report {
         let Self { head, store } = self;
         begin(head, task, out);
         let (mut most, mut sum) = (0_u32, 0_u64);
@@ -155,7 +155,7 @@ impl Complex<'_> {
     }
 
     /// Largest magnitude of curl of the given flow, and the sum of all.
-    fn measure(&self, task: Task<'_>) -> (u64, u64) {
+    fn measure(&self, task: &Task<'_>) -> (u64, u64) {
         let (flow, mut sum) = (task.flow, 0_u64);
         if task.is_small() {
             let mut most = 0;
@@ -181,7 +181,7 @@ impl Complex<'_> {
     /// Writes the potential flow of every resident block, and copies what is in none.
     pub(super) fn project_all(
         &mut self,
-        task: Task<'_>,
+        task: &Task<'_>,
         out: &mut [i32],
         tally: &mut Tally,
     ) -> Result<(), Error> {
@@ -197,7 +197,7 @@ impl Complex<'_> {
 
     fn project_blocks(
         &mut self,
-        task: Task<'_>,
+        task: &Task<'_>,
         out: &mut [i32],
         tally: &mut Tally,
     ) -> Result<(), Error> {
@@ -207,16 +207,22 @@ impl Complex<'_> {
             return Ok(());
         }
         let lead = if doubtful(head.members, task) {
-            rehearse(head, store, task)?
+            lead(Pool::of(store.pool, head).blocks, task)
         } else {
             None
         };
-        match lead {
-            Some(lead) => {
-                let outcome = advance(head, store, lead, task, Some(out), true)?;
-                tally.add(outcome);
+        if let Some(lead) = lead {
+            for index in (0..head.blocks).filter(|index| *index != lead) {
+                let block = at(Pool::of(store.pool, head).blocks, index);
+                if doubtful(block.members, task) {
+                    // Only to be refused: it is solved again.
+                    advance(head, store, index, task, None, true)?;
+                }
             }
-            None => begin(head, task, out),
+            let outcome = advance(head, store, lead, task, Some(out), true)?;
+            tally.add(outcome);
+        } else {
+            begin(head, task, out);
         }
         // Triangles in one go: taking the pool apart costs more than solving one.
         let members = &*store.members;
@@ -236,7 +242,7 @@ impl Complex<'_> {
     }
 }
 
-fn write_triangle(members: &[Member], task: Task<'_>, out: &mut [i32]) {
+fn write_triangle(members: &[Member], task: &Task<'_>, out: &mut [i32]) {
     if let (&[ab, ac, bc], None, true) = (members, task.trust, task.is_small()) {
         write_small([ab, ac, bc], task.flow, out);
         return;
@@ -261,14 +267,14 @@ fn write_small([ab, ac, bc]: [Member; 3], flow: &[i32], out: &mut [i32]) -> i32 
 
 /// Copies what no block will write.
 #[inline(always)]
-fn begin(head: &Head, task: Task<'_>, out: &mut [i32]) {
+fn begin(head: &Head, task: &Task<'_>, out: &mut [i32]) {
     if head.members != head.edges {
         copy(task.flow, out);
     }
 }
 
 /// Whether a block of so many edges may be refused.
-fn doubtful(members: u16, task: Task<'_>) -> bool {
+fn doubtful(members: u16, task: &Task<'_>) -> bool {
     // |f|^2 edges against 2^58, with the weights' 2^8 against 2^50.
     let top = u64::from(task.all >> 14).plus(1);
     let room = if task.trust.is_some() { 22 } else { 30 };
@@ -282,7 +288,7 @@ fn advance(
     head: &Head,
     store: &mut Store<'_>,
     index: u16,
-    task: Task<'_>,
+    task: &Task<'_>,
     mut out: Option<&mut [i32]>,
     check: bool,
 ) -> Result<Outcome, Error> {
@@ -325,23 +331,17 @@ fn advance(
     Ok(outcome)
 }
 
-/// Solves the blocks that may be refused, but for the largest of them, which is returned: written
-/// first, it may still be refused then.
+/// The largest of the blocks that may be refused: when the others are known to fit, it is solved
+/// and written first, and may still be refused then.
 #[inline(never)]
-fn rehearse(head: &Head, store: &mut Store<'_>, task: Task<'_>) -> Result<Option<u16>, Error> {
+fn lead(blocks: &[Block], task: &Task<'_>) -> Option<u16> {
     let (mut lead, mut most) = (None, 0);
-    for (index, block) in (0_u16..).zip(Pool::of(store.pool, head).blocks.iter()) {
+    for (index, block) in (0_u16..).zip(blocks) {
         if doubtful(block.members, task) && block.members >= most {
             (lead, most) = (Some(index), block.members);
         }
     }
-    for index in (0..head.blocks).filter(|index| Some(*index) != lead) {
-        let block = at(Pool::of(store.pool, head).blocks, index);
-        if doubtful(block.members, task) {
-            advance(head, store, index, task, None, true)?;
-        }
-    }
-    Ok(lead)
+    lead
 }
 
 pub(super) fn copy(flow: &[i32], out: &mut [i32]) {
@@ -359,7 +359,6 @@ fn curl(triangle: Triangle, flow: &[i32]) -> i64 {
 }
 
 /// What is asked of each block.
-#[derive(Clone, Copy)]
 pub(super) struct Task<'a> {
     flow: &'a [i32],
     trust: Option<&'a [u8]>,
@@ -380,7 +379,7 @@ impl<'a> Task<'a> {
 }
 
 /// Finds potentials and coefficients.
-fn solve(cocycles: &mut Cocycles<'_>, task: Task<'_>) -> Result<Outcome, Error> {
+fn solve(cocycles: &mut Cocycles<'_>, task: &Task<'_>) -> Result<Outcome, Error> {
     let quick = if task.trust.is_some() || !task.is_small() {
         None
     } else if cocycles.rounds.codes.is_empty() {
@@ -431,7 +430,7 @@ fn results(cocycles: &Cocycles<'_>, mut out: Option<&mut [i32]>) -> bool {
 /// share rounded by the common threshold; the potential of its first node is zero. Members are ab,
 /// ac, bc in this order.
 #[inline(never)]
-fn close_triangle(members: &[Member], task: Task<'_>) -> [i64; 3] {
+fn close_triangle(members: &[Member], task: &Task<'_>) -> [i64; 3] {
     let edges = Edges {
         members,
         trust: task.trust,

@@ -309,7 +309,8 @@ fn number_block(
     gap: &mut [u64],
     payloads: &mut [u64],
 ) -> Result<(), Error> {
-    let mut cocycles = open(head, block, edges, gap, payloads).ok_or(Error::Full)?;
+    let mut opened = open(head, block, edges, gap, payloads);
+    let cocycles = opened.as_mut().ok_or(Error::Full)?;
     let solver = &mut cocycles.solver;
     solver.factor();
     let norm = solver.find_norm().ok_or(Error::IllConditioned)?;
