@@ -17,6 +17,7 @@ use super::pool::{Pool, halves};
 use super::settle::open;
 use super::solve::{Edges, GUARD, Source};
 use super::{Block, Complex, Edge, Error, Head, Member, NONE, Store};
+use crate::num::wide::mul_capped;
 use crate::num::{Exact, at, put};
 
 /// How a plan went, and what it achieves. Imbalance is `max |load - target|` in units of 2^-16,
@@ -294,8 +295,8 @@ impl<'a> Excess<'a> {
             most = most.max(value);
             sum = sum.saturating_add(value);
         }
-        let by_norm = most.saturating_mul(u64::from(norm));
-        let by_path = (sum >> 1).saturating_mul(y.len() as u64);
+        let by_norm = mul_capped(most, norm.into());
+        let by_path = mul_capped(sum >> 1, y.len() as u64);
         by_norm.min(by_path) < 1 << 46 && sum < 1 << 46
     }
 

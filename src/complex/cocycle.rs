@@ -12,6 +12,7 @@
 
 use super::blocks::ZERO;
 use super::{Block, Error, Member, Triangle};
+use crate::num::wide::mul_capped;
 use crate::num::{Exact, at, put};
 
 /// The sign of a generator code.
@@ -57,7 +58,9 @@ pub(super) fn build(
         let inside = code & ZERO != ZERO && (first..last).contains(&(code & ZERO));
         if inside { code.minus(first) } else { ZERO }
     };
-    let relations = triangles.iter().map(|triangle| relation(row, *triangle));
+    let relations = triangles
+        .iter()
+        .map(|triangle| relation(triangle.edges().map(row)));
     block.harmonics = eliminate(core, block.generators, relations)?;
     Ok(())
 }
@@ -78,7 +81,7 @@ pub(super) fn bounded(
             let square = value.times(value).times(weight(member.edge));
             norm = norm.plus(square.unsigned_abs());
         }
-        if norm > 1 << 20 || norm.saturating_mul(members.len() as u64) > 1 << 30 {
+        if norm > 1 << 20 || mul_capped(norm, members.len() as u64) > 1 << 30 {
             return Err(Error::IllConditioned);
         }
     }
@@ -98,13 +101,12 @@ fn find(codes: &[u16], code: u16) -> u16 {
     code
 }
 
-/// The relation of a triangle, given the code of each edge: curl = ab - ac + bc = 0.
-fn relation(code: impl Fn(u16) -> u16, triangle: Triangle) -> Relation {
-    let [ab, ac, bc] = triangle.edges();
+/// The relation of a triangle, given the codes of its edges: curl = ab - ac + bc = 0.
+#[inline(never)]
+fn relation([ab, ac, bc]: [u16; 3]) -> Relation {
     let mut terms: Relation = [(0, ZERO); 3];
     let mut used = 0_usize;
-    for (sign, edge) in [(0, ab), (MINUS, ac), (0, bc)] {
-        let code = code(edge) ^ sign;
+    for code in [ab, ac ^ MINUS, bc] {
         if code & ZERO == ZERO {
             continue;
         }
@@ -131,7 +133,7 @@ pub(super) fn peel(codes: &mut [u16], triangles: &[Triangle]) {
                 continue;
             }
             let generator = |edge: u16| find(codes, at(codes, edge));
-            let relation = relation(generator, *triangle);
+            let relation = relation([generator(ab), generator(ac), generator(bc)]);
             changed |= decide(codes, relation);
         }
         if !changed {

@@ -14,7 +14,7 @@ use super::cocycle::{Basis, bounded};
 use super::pool::{Payload, Work};
 use super::solve::{EXTRA, Edges, GUARD, Outcome, Solver, Source, THRESHOLD};
 use super::{Block, Error, Member};
-use crate::num::wide::{GRAM, bits, div_shift, mul_gram, shr_round};
+use crate::num::wide::{GRAM, bits, div_shift, mul_capped, mul_gram, shr_round};
 use crate::num::{Exact, at, put};
 
 /// Least pivot of a Gram matrix, 2^-20: below it the quotient would have less than 20 bits.
@@ -388,11 +388,10 @@ impl Cocycles<'_> {
         }
         // A drop is off by twice the potential, a side by that and one cut per unit of weight, a
         // coefficient by what the Gram matrix may make of it; and by its own error of 2^-20.
-        let off = u64::from(self.solver.norm).plus(1).saturating_mul(most);
-        let off = (off.saturating_mul(2) >> down).saturating_add(1);
-        let size = u64::from(self.gram.size);
-        let off = off.saturating_mul(weight).saturating_mul(size);
-        let off = off.saturating_mul(1 << gain.min(40));
+        let off = mul_capped(u64::from(self.solver.norm).plus(1), most);
+        let off = (mul_capped(off, 2) >> down).saturating_add(1);
+        let off = mul_capped(mul_capped(off, weight), self.gram.size.into());
+        let off = mul_capped(off, 1 << gain.min(40));
         let error = off.saturating_add((1 << unit) >> MARGIN);
         (error < (1 << unit) >> 4).then_some((unit, error))
     }

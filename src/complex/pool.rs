@@ -81,7 +81,14 @@ pub(super) struct Pool<'a> {
 }
 
 impl<'a> Pool<'a> {
+    #[inline(never)]
     pub(super) fn of(pool: &'a mut [u64], head: &Head) -> Self {
+        Self::here(pool, head)
+    }
+
+    /// The same where a call is too much.
+    #[inline(always)]
+    pub(super) fn here(pool: &'a mut [u64], head: &Head) -> Self {
         // A head that counts more than there is is not one of ours: then nothing is there.
         let end = pool.len().saturating_sub(head.payload as usize);
         let (front, payloads) = pool.split_at_mut_checked(end).unwrap_or_default();
@@ -160,7 +167,8 @@ impl Complex<'_> {
 
     /// Drops the blocks of a projection that hold an edge of which this is true, and notes that
     /// blocks may be missing if there is a projection.
-    pub(super) fn drop_blocks_of(&mut self, touched: impl Fn(&Self, u16) -> bool) {
+    #[inline(never)]
+    pub(super) fn drop_blocks_of(&mut self, touched: &dyn Fn(&Self, u16) -> bool) {
         if self.head.resident != Resident::Projection as u16 {
             return;
         }

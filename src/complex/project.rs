@@ -137,7 +137,7 @@ impl Complex<'_> {
         let Self { head, store } = self;
         begin(head, task, out);
         let (mut most, mut sum) = (0_u32, 0_u64);
-        for block in Pool::of(store.pool, head).blocks.iter() {
+        for block in Pool::here(store.pool, head).blocks.iter() {
             let members = store.members.get(block.members()).unwrap_or(&[]);
             if let &[ab, ac, bc] = members {
                 let curl = write_small([ab, ac, bc], task.flow, out).unsigned_abs();
@@ -226,7 +226,7 @@ impl Complex<'_> {
         }
         // Triangles in one go: taking the pool apart costs more than solving one.
         let members = &*store.members;
-        for block in Pool::of(store.pool, head).blocks.iter() {
+        for block in Pool::here(store.pool, head).blocks.iter() {
             if block.is_triangle() {
                 write_triangle(members.get(block.members()).unwrap_or(&[]), task, out);
             }
@@ -437,13 +437,14 @@ fn close_triangle(members: &[Member], task: &Task<'_>) -> [i64; 3] {
     };
     let edge = |index: u32| at(members, index).edge;
     let value = |index: u32| i64::from(at(task.flow, edge(index)));
-    let weight = |index: u32| edges.weight(edge(index));
+    // At most 255.
+    let weight = |index: u32| edges.weight(edge(index)) as i32;
     let (ab, ac, bc) = (value(0), value(1), value(2));
     let curl = ab.plus(bc).minus(ac);
     let (on_ab, on_ac) = (weight(1).times(weight(2)), weight(0).times(weight(2)));
-    let whole = on_ab.plus(on_ac).plus(weight(0).times(weight(1)));
-    let second = ab.plus(share(0_i64.minus(curl).times(on_ab), whole));
-    let third = ac.plus(share(curl.times(on_ac), whole));
+    let whole = on_ab.plus(on_ac).plus(weight(0).times(weight(1))).into();
+    let second = ab.plus(share(0_i64.minus(curl).times(on_ab.into()), whole));
+    let third = ac.plus(share(curl.times(on_ac.into()), whole));
     [second, third, third.minus(second)]
 }
 

@@ -7,7 +7,7 @@
 
 use super::harmonic::Rounds;
 use super::solve::{GUARD, Solver, THRESHOLD, split, split_end};
-use crate::num::wide::bits;
+use crate::num::wide::{bits, mul_capped};
 use crate::num::{Exact, at, put};
 
 /// Passes: two do for all but the largest blocks.
@@ -180,7 +180,7 @@ impl Solver<'_> {
     /// units of 2^-32.
     #[inline(never)]
     fn certain(&self, most: u64) -> bool {
-        let distance = u64::from(self.norm).plus(1).saturating_mul(most);
+        let distance = mul_capped(u64::from(self.norm).plus(1), most);
         let Ok(distance) = u32::try_from(distance) else {
             return false;
         };

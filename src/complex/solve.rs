@@ -17,7 +17,7 @@
 //! right-hand side means: see [`Source`].
 
 use super::Member;
-use crate::num::wide::{bits, mul_q32, mul_scaled, shr_round};
+use crate::num::wide::{bits, mul_capped, mul_q32, mul_scaled, shr_round};
 use crate::num::{Exact, at, put};
 
 /// Fraction bits of a potential in [`Solver::refine`].
@@ -313,7 +313,7 @@ impl Solver<'_> {
 
     /// Whether the exact solution has the integer parts of `x + d + t`, given the largest residual.
     fn certain_rest(&self, most: u64, shift: u32) -> bool {
-        let distance = u64::from(self.norm).plus(1).saturating_mul(most);
+        let distance = mul_capped(u64::from(self.norm).plus(1), most);
         let Ok(distance) = i64::try_from(distance) else {
             return false;
         };

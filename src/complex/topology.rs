@@ -118,7 +118,7 @@ impl Complex<'_> {
         self.drop_balance();
         self.head.components = 0;
         if closed != 0 {
-            self.drop_blocks_of(|complex, edge| complex.sides_with(low, high, edge));
+            self.drop_blocks_of(&|complex, edge| complex.sides_with(low, high, edge));
             self.head.complete = 0;
         }
         // At most 32,767 edges.
@@ -146,7 +146,7 @@ impl Complex<'_> {
         let gone = self.edge_index(a, b).ok_or(Error::Missing)?;
         self.drop_balance();
         self.head.components = 0;
-        self.drop_blocks_of(|_, edge| edge == gone);
+        self.drop_blocks_of(&|_, edge| edge == gone);
         let lower = |index: u16| index.minus(u16::from(index > gone));
         self.retain_triangles(|triangle| !triangle.edges().contains(&gone), lower);
         self.number_edges(lower);
@@ -182,7 +182,7 @@ impl Complex<'_> {
             Err(place) => {
                 self.room_for_triangles(1)?;
                 let sides = triangle.edges();
-                self.drop_blocks_of(|_, edge| sides.contains(&edge));
+                self.drop_blocks_of(&|_, edge| sides.contains(&edge));
                 self.head.complete = 0;
                 self.insert_triangle(
                     place,
@@ -403,22 +403,19 @@ impl<'a> Graph<'a> {
     }
 
     /// The neighbours of node `id` with the edges to them, from the largest down.
-    fn neighbours(self, id: u16) -> impl Iterator<Item = (u16, u16)> + use<'a> {
+    fn neighbours(self, id: u16) -> Neighbours<'a> {
         let Self { edges, order } = self;
-        let first = edges.partition_point(|edge| edge.low < id);
-        let run = edges.get(first..).unwrap_or(&[]);
-        let count = run.iter().take_while(|edge| edge.low == id).count();
         // At most 32,767 edges.
-        let up = first as u16..first.plus(count) as u16;
-        let end = order.partition_point(|index| at(edges, *index).high <= id);
-        let below = order.get(..end).unwrap_or(&[]).iter().rev();
-        let down = below
-            .map(move |index| (at(edges, *index), *index))
-            .take_while(move |(edge, _)| edge.high == id)
-            .map(|(edge, index)| (edge.low, index));
-        up.rev()
-            .map(move |index| (at(edges, index).high, index))
-            .chain(down)
+        let first = edges.partition_point(|edge| edge.low < id) as u16;
+        let run = edges.get(usize::from(first)..).unwrap_or(&[]);
+        let count = run.iter().take_while(|edge| edge.low == id).count() as u16;
+        Neighbours {
+            graph: self,
+            id,
+            first,
+            up: first.plus(count),
+            down: order.partition_point(|index| at(edges, *index).high <= id) as u16,
+        }
     }
 
     /// The common neighbours of `a` and `b` with the edges to both, from the largest down.
@@ -434,6 +431,35 @@ impl<'a> Graph<'a> {
                 }
             }
         })
+    }
+}
+
+/// What is left of the two runs of a node: edges that begin there, then such that end there.
+struct Neighbours<'a> {
+    graph: Graph<'a>,
+    id: u16,
+    first: u16,
+    up: u16,
+    down: u16,
+}
+
+impl Iterator for Neighbours<'_> {
+    type Item = (u16, u16);
+
+    fn next(&mut self) -> Option<(u16, u16)> {
+        let Graph { edges, order } = self.graph;
+        if self.up > self.first {
+            self.up = self.up.minus(1);
+            return Some((at(edges, self.up).high, self.up));
+        }
+        let down = self.down.checked_sub(1)?;
+        let index = at(order, down);
+        let edge = at(edges, index);
+        if edge.high != self.id {
+            return None;
+        }
+        self.down = down;
+        Some((edge.low, index))
     }
 }
 

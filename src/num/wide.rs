@@ -70,6 +70,14 @@ pub fn bits(a: u64) -> u32 {
     found.plus(rest)
 }
 
+/// `a * b`, or the largest number where that does not fit. Never inlined: a machine of 32 bits
+/// takes 80 bytes to know.
+#[inline(never)]
+#[must_use]
+pub fn mul_capped(a: u64, b: u64) -> u64 {
+    a.saturating_mul(b)
+}
+
 /// A reciprocal of `d` with `2^(width-1) <= d < 2^width`: `1 / d = mantissa * 2^-(31 + width)`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Reciprocal {
