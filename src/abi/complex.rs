@@ -94,8 +94,10 @@ pub struct weir_complex_report {
 pub struct Head {
     gate: Gate,
     pub(super) shape: [u16; 4],
-    pub(super) flags: u32,
-    pub(super) attached: u32,
+    /// Words of the arena.
+    words: u32,
+    pub(super) flags: u16,
+    pub(super) attached: u16,
 }
 
 const _: () = assert!(size_of::<Head>() + 264 <= WEIR_COMPLEX_FIXED_BYTES);
@@ -162,12 +164,9 @@ fn check_config(config: &weir_complex_config) -> Result<(), weir_status> {
 ///
 /// # Safety
 /// As [`carve`].
-unsafe fn arena<'a>(head: *mut Head) -> Option<Arena<'a>> {
+unsafe fn arena<'a>(head: *mut Head) -> Arena<'a> {
     // SAFETY: as promised; the arena is as long as init made it.
-    unsafe {
-        let words = words(shape((*head).shape), (*head).flags)?;
-        Some(Arena::new(border::arena::<weir_complex>(head, words)))
-    }
+    unsafe { Arena::new(border::arena::<weir_complex>(head, (*head).words as usize)) }
 }
 
 /// Carves the complex.
@@ -177,20 +176,21 @@ unsafe fn arena<'a>(head: *mut Head) -> Option<Arena<'a>> {
 #[inline(never)]
 pub(super) unsafe fn carve<'a>(head: *mut Head) -> Option<Complex<'a>> {
     // SAFETY: as promised.
-    unsafe { Complex::carve(&mut arena(head)?, shape((*head).shape)) }
+    unsafe { Complex::carve(&mut arena(head), shape((*head).shape)) }
 }
 
 /// Carves a complex that serves a mesh, and its desk.
 ///
 /// # Safety
 /// As [`carve`].
+#[inline(never)]
 pub(super) unsafe fn carve_both<'a>(head: *mut Head) -> Option<(Complex<'a>, Desk<'a>)> {
     // SAFETY: as promised.
     let (mut arena, shape) = unsafe {
-        if (*head).flags & WEIR_COMPLEX_FOR_MESH == 0 {
+        if u32::from((*head).flags) & WEIR_COMPLEX_FOR_MESH == 0 {
             return None;
         }
-        (arena(head)?, shape((*head).shape))
+        (arena(head), shape((*head).shape))
     };
     let complex = Complex::carve(&mut arena, shape)?;
     Some((complex, Desk::carve(&mut arena, shape)?))
@@ -301,7 +301,12 @@ pub unsafe extern "C" fn weir_complex_init(
                 config.max_triangles,
                 config.fill,
             ];
-            (*head).flags = config.flags;
+            // Both fit: flags were checked, and 16-bit capacities make fewer than 2^32 words.
+            (*head).flags = config.flags as u16;
+            (*head).words = words
+                .unwrap_or(0)
+                .wrapping_sub(border::head_words::<weir_complex>())
+                as u32;
             start(head)?;
             border::put(out, border::open_gate::<weir_complex>(head))
         })
@@ -315,7 +320,7 @@ unsafe fn start(head: *mut Head) -> Result<(), weir_status> {
     // SAFETY: as promised.
     let (flags, carved) = unsafe { ((*head).flags, carve(head)) };
     let mut complex = carved.ok_or(WEIR_ERR_STORAGE)?;
-    complex.reset_to(flags & WEIR_COMPLEX_NAMED_ONLY == 0);
+    complex.reset_to(u32::from(flags) & WEIR_COMPLEX_NAMED_ONLY == 0);
     Ok(())
 }
 
@@ -353,7 +358,7 @@ pub unsafe extern "C" fn weir_complex_deinit(map: *mut weir_complex) -> weir_sta
             if (*head).attached != 0 {
                 return WEIR_ERR_STATE;
             }
-            total = words(shape((*head).shape), (*head).flags).unwrap_or(0);
+            total = (*head).words as usize;
             WEIR_OK
         });
         if status == WEIR_OK {

@@ -175,7 +175,7 @@ pub unsafe extern "C" fn weir_mesh_attach_complex(
                 if (*head).attached != 0 {
                     return WEIR_ERR_STATE;
                 }
-                if (*head).shape != wanted || (*head).flags != WEIR_COMPLEX_FOR_MESH {
+                if (*head).shape != wanted || u32::from((*head).flags) != WEIR_COMPLEX_FOR_MESH {
                     return WEIR_ERR_RANGE;
                 }
                 let Some((inner, desk)) = &mut complex::carve_both(head) else {

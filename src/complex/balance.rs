@@ -181,7 +181,7 @@ fn share(capacity: &[u16], node: u16) -> u16 {
 /// Quotient and remainder, the remainder not negative; `by` is positive.
 fn split(value: i32, by: i32) -> (i32, i32) {
     let whole = value.checked_div_euclid(by).unwrap_or(0);
-    (whole, value.minus(whole.times(by)))
+    (whole, value.checked_rem_euclid(by).unwrap_or(0))
 }
 
 /// Loads minus targets within one component.

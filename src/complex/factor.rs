@@ -7,11 +7,10 @@
 //! led to the ground at both ends: the product is then `G + N` with `N >= 0` off the diagonal, a
 //! regular splitting, and refinement converges all the same.
 //!
-//! It is made in the arrays of the solver. Grounds, then pivots, stand in `x`, the accumulator in
-//! `y`, the grounds' multipliers in `d`. Meanwhile hints hold where columns begin, and reciprocals
-//! are lists. Their high half: entries of the column that are done. Low half: the next column of a
-//! list of those that next need the same row, or the first of the list of a row still to come.
-//! Source: math.md 2.5; Grassmann, Taksar, Heyman 1985. Does not know flows.
+//! Grounds, then pivots, stand in `x`, the accumulator in `y`, the grounds' multipliers in `d`.
+//! While the factor is made, hints hold where columns begin, and reciprocals hold for each column
+//! its next entry and the next column that needs the same row. Source: math.md 2.5; Grassmann,
+//! Taksar, Heyman 1985. Does not know flows.
 
 use super::Member;
 use super::solve::Solver;
@@ -31,47 +30,75 @@ impl Solver<'_> {
     /// the caller to clear.
     #[inline(never)]
     pub(super) fn factor(&mut self) {
-        self.begin_columns();
+        let mut factor = Factor {
+            root: self.root,
+            rows: self.rows,
+            count: self.count,
+            begin: self.hint,
+            list: self.reciprocal,
+            values: self.values,
+            pivot: self.x,
+            sum: self.y,
+            ground: self.d,
+        };
+        factor.begin_columns();
         for member in self.edges.members {
             // A weight is at most 255.
-            self.enter(*member, self.edges.weight(member.edge) as u32);
+            factor.enter(*member, self.edges.weight(member.edge) as u32);
         }
-        for vertex in 0..self.root {
-            self.column(vertex);
+        for vertex in 0..factor.root {
+            factor.column(vertex);
         }
-        let least = self.x.iter().take(usize::from(self.root)).min();
+        let least = factor.pivot.iter().take(usize::from(factor.root)).min();
         // The reciprocal of the least pivot is below 2^scale.
         let scale = 33_u32.saturating_sub(bits(least.copied().unwrap_or(0).unsigned_abs()));
-        for (reciprocal, pivot) in self.reciprocal.iter_mut().zip(self.x.iter()) {
+        for (reciprocal, pivot) in factor.list.iter_mut().zip(factor.pivot.iter()) {
             *reciprocal = Reciprocal::of(*pivot).scaled(scale);
         }
-        self.hint.fill(0);
+        factor.begin.fill(0);
         // At most 33.
         self.scale = scale as u8;
     }
+}
 
+struct Factor<'a> {
+    root: u16,
+    rows: &'a [u16],
+    count: &'a [u16],
+    /// First entry of each column.
+    begin: &'a mut [i32],
+    /// High half: entries of the column that are done. Low half: the next column of a list, or the
+    /// first of the list of a row that is still to come.
+    list: &'a mut [u32],
+    values: &'a mut [u32],
+    pivot: &'a mut [i64],
+    sum: &'a mut [i64],
+    ground: &'a mut [i32],
+}
+
+impl Factor<'_> {
     fn begin_columns(&mut self) {
         let mut next = 0_i32;
-        for (begin, count) in self.hint.iter_mut().zip(self.count) {
+        for (begin, count) in self.begin.iter_mut().zip(self.count) {
             *begin = next;
             // At most 2^15 vertices times 2^15 rows.
             next = next.plus(i32::from(*count));
         }
         self.values.fill(0);
-        self.x.fill(0);
-        self.y.fill(OUTSIDE);
-        self.reciprocal.fill(u32::from(END));
+        self.pivot.fill(0);
+        self.sum.fill(OUTSIDE);
+        self.list.fill(u32::from(END));
     }
 
     /// Entries of a column.
     fn entries(&self, vertex: u16) -> core::ops::Range<usize> {
-        let begin = at(self.hint, vertex) as usize;
+        let begin = at(self.begin, vertex) as usize;
         begin..begin.plus(usize::from(at(self.count, vertex)))
     }
 
     fn add_ground(&mut self, vertex: u16, conductance: i64) {
-        let sum = at(self.x, vertex).plus(conductance);
-        put(self.x, vertex, sum);
+        let sum = at(self.pivot, vertex).plus(conductance);
+        put(self.pivot, vertex, sum);
     }
 
     /// Adds an edge to its entry, or to the ground if it leads to the root or has no entry.
@@ -99,19 +126,19 @@ impl Solver<'_> {
         let entries = self.entries(vertex);
         let rows = self.rows.get(entries.clone()).unwrap_or(&[]);
         for (row, value) in rows.iter().zip(self.values.get(entries).unwrap_or(&[])) {
-            put(self.y, *row, i64::from(*value) << ONE);
+            put(self.sum, *row, i64::from(*value) << ONE);
         }
-        let mut earlier = at(self.reciprocal, vertex) as u16;
-        put(self.reciprocal, vertex, u32::from(END));
+        let mut earlier = at(self.list, vertex) as u16;
+        put(self.list, vertex, u32::from(END));
         while earlier != END {
             let column = earlier;
-            let state = at(self.reciprocal, column);
+            let state = at(self.list, column);
             earlier = state as u16;
             let entries = self.entries(column);
             let done = (state >> 16) as usize;
             let entry = entries.start.plus(done);
-            let weight = mul_q32(at(self.x, column), at(self.values, entry as u32));
-            let ground = mul_q32(weight, at(self.d, column) as u32);
+            let weight = mul_q32(at(self.pivot, column), at(self.values, entry as u32));
+            let ground = mul_q32(weight, at(self.ground, column) as u32);
             self.add_ground(vertex, ground);
             self.spread(vertex, weight, entry.plus(1)..entries.end);
             self.enlist(column, done.plus(1));
@@ -124,14 +151,14 @@ impl Solver<'_> {
         let rows = self.rows.get(entries.clone()).unwrap_or(&[]);
         for (row, value) in rows.iter().zip(self.values.get(entries).unwrap_or(&[])) {
             let more = mul_q32(weight, *value);
-            let sum = at(self.y, *row);
+            let sum = at(self.sum, *row);
             if sum == OUTSIDE {
                 for end in [*row, vertex] {
-                    let ground = at(self.x, end).plus(more);
-                    put(self.x, end, ground);
+                    let ground = at(self.pivot, end).plus(more);
+                    put(self.pivot, end, ground);
                 }
             } else {
-                put(self.y, *row, sum.plus(more));
+                put(self.sum, *row, sum.plus(more));
             }
         }
     }
@@ -140,14 +167,10 @@ impl Solver<'_> {
     fn enlist(&mut self, column: u16, done: usize) {
         let rows = self.rows.get(self.entries(column)).unwrap_or(&[]);
         if let Some(row) = rows.get(done) {
-            let first = at(self.reciprocal, *row);
+            let first = at(self.list, *row);
             // Fewer than 2^15 rows.
-            put(
-                self.reciprocal,
-                column,
-                ((done as u32) << 16) | (first & 0xffff),
-            );
-            put(self.reciprocal, *row, (first & !0xffff) | u32::from(column));
+            put(self.list, column, ((done as u32) << 16) | (first & 0xffff));
+            put(self.list, *row, (first & !0xffff) | u32::from(column));
         }
     }
 
@@ -155,21 +178,21 @@ impl Solver<'_> {
     fn scale(&mut self, vertex: u16) {
         let entries = self.entries(vertex);
         let rows = self.rows.get(entries.clone()).unwrap_or(&[]);
-        let ground = at(self.x, vertex);
+        let ground = at(self.pivot, vertex);
         let mut pivot = ground;
         for row in rows {
-            pivot = pivot.plus(at(self.y, *row));
+            pivot = pivot.plus(at(self.sum, *row));
         }
         let reciprocal = Reciprocal::of(pivot);
         for (row, value) in rows
             .iter()
             .zip(self.values.get_mut(entries).unwrap_or(&mut []))
         {
-            *value = reciprocal.ratio(at(self.y, *row));
-            put(self.y, *row, OUTSIDE);
+            *value = reciprocal.ratio(at(self.sum, *row));
+            put(self.sum, *row, OUTSIDE);
         }
-        put(self.d, vertex, reciprocal.ratio(ground) as i32);
-        put(self.x, vertex, pivot);
+        put(self.ground, vertex, reciprocal.ratio(ground) as i32);
+        put(self.pivot, vertex, pivot);
         self.enlist(vertex, 0);
     }
 }

@@ -81,14 +81,7 @@ pub(super) struct Pool<'a> {
 }
 
 impl<'a> Pool<'a> {
-    #[inline(never)]
     pub(super) fn of(pool: &'a mut [u64], head: &Head) -> Self {
-        Self::here(pool, head)
-    }
-
-    /// The same where a call is too much.
-    #[inline(always)]
-    pub(super) fn here(pool: &'a mut [u64], head: &Head) -> Self {
         // A head that counts more than there is is not one of ours: then nothing is there.
         let end = pool.len().saturating_sub(head.payload as usize);
         let (front, payloads) = pool.split_at_mut_checked(end).unwrap_or_default();

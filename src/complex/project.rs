@@ -80,6 +80,12 @@ impl Complex<'_> {
         self.flow_fits(flow)?;
         self.flow_fits(out)?;
         self.settle()?;
+        self.project_settled(flow, out)
+    }
+
+    /// Apart, so that settling does not stand on top of it.
+    #[inline(never)]
+    fn project_settled(&mut self, flow: &[i32], out: &mut [i32]) -> Result<Report, Error> {
         let task = &Task::of(flow, None);
         // A triangle moves no edge by more than its curl: below 2^28 nothing can be refused.
         if self.head.widest == 0 && task.all >> 28 == 0 {
@@ -137,7 +143,7 @@ impl Complex<'_> {
         let Self { head, store } = self;
         begin(head, task, out);
         let (mut most, mut sum) = (0_u32, 0_u64);
-        for block in Pool::here(store.pool, head).blocks.iter() {
+        for block in Pool::of(store.pool, head).blocks.iter() {
             let members = store.members.get(block.members()).unwrap_or(&[]);
             if let &[ab, ac, bc] = members {
                 let curl = write_small([ab, ac, bc], task.flow, out).unsigned_abs();
@@ -224,13 +230,7 @@ impl Complex<'_> {
         } else {
             begin(head, task, out);
         }
-        // Triangles in one go: taking the pool apart costs more than solving one.
-        let members = &*store.members;
-        for block in Pool::here(store.pool, head).blocks.iter() {
-            if block.is_triangle() {
-                write_triangle(members.get(block.members()).unwrap_or(&[]), task, out);
-            }
-        }
+        write_triangles(Pool::of(store.pool, head).blocks, store.members, task, out);
         if head.widest != 0 {
             for index in (0..head.blocks).filter(|index| Some(*index) != lead) {
                 let outcome = advance(head, store, index, task, Some(out), false)?;
@@ -242,13 +242,19 @@ impl Complex<'_> {
     }
 }
 
-fn write_triangle(members: &[Member], task: &Task<'_>, out: &mut [i32]) {
-    if let (&[ab, ac, bc], None, true) = (members, task.trust, task.is_small()) {
-        write_small([ab, ac, bc], task.flow, out);
-        return;
-    }
-    for (member, value) in members.iter().zip(close_triangle(members, task)) {
-        put(out, member.edge, value as i32);
+/// All triangles in one go: taking the pool apart costs more than solving one.
+#[inline(never)]
+fn write_triangles(blocks: &[Block], members: &[Member], task: &Task<'_>, out: &mut [i32]) {
+    let small = task.trust.is_none() && task.is_small();
+    for block in blocks.iter().filter(|block| block.is_triangle()) {
+        let members = members.get(block.members()).unwrap_or(&[]);
+        if small && let &[ab, ac, bc] = members {
+            write_small([ab, ac, bc], task.flow, out);
+            continue;
+        }
+        for (member, value) in members.iter().zip(close_triangle(members, task)) {
+            put(out, member.edge, value as i32);
+        }
     }
 }
 

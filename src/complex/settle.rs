@@ -67,6 +67,12 @@ impl Complex<'_> {
     /// The first Betti number: independent circulations that no triangles fill. Settles.
     pub fn betti1(&mut self) -> Result<u32, Error> {
         self.settle()?;
+        self.count_cycles()
+    }
+
+    /// Apart, so that settling does not stand on top of it.
+    #[inline(never)]
+    fn count_cycles(&mut self) -> Result<u32, Error> {
         let Self { head, store } = self;
         if head.components == 0 {
             let ids = store.ids.get(..usize::from(head.nodes)).unwrap_or(&[]);
@@ -284,7 +290,12 @@ pub(super) fn number_blocks(
     trust: Option<&[u8]>,
 ) -> Result<(), Error> {
     for index in first..head.blocks {
-        let mut block = at(Pool::of(store.pool, head).blocks, index);
+        let Pool {
+            blocks,
+            gap,
+            payloads,
+        } = Pool::of(store.pool, head);
+        let block = blocks.get_mut(usize::from(index)).ok_or(Error::Full)?;
         if block.is_triangle() {
             continue;
         }
@@ -292,10 +303,8 @@ pub(super) fn number_blocks(
             members: store.members.get(block.members()).unwrap_or(&[]),
             trust,
         };
-        let Pool { gap, payloads, .. } = Pool::of(store.pool, head);
-        let result = number_block(head, &mut block, edges, gap, payloads);
+        let result = number_block(head, block, edges, gap, payloads);
         gap.fill(0);
-        put(Pool::of(store.pool, head).blocks, index, block);
         result?;
     }
     Ok(())
