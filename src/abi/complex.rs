@@ -173,7 +173,6 @@ unsafe fn arena<'a>(head: *mut Head) -> Arena<'a> {
 ///
 /// # Safety
 /// `head` came from [`border::enter`] or [`border::take_storage`] and is written.
-#[inline(never)]
 pub(super) unsafe fn carve<'a>(head: *mut Head) -> Option<Complex<'a>> {
     // SAFETY: as promised.
     unsafe { Complex::carve(&mut arena(head), shape((*head).shape)) }
@@ -528,6 +527,8 @@ pub unsafe extern "C" fn weir_complex_settle(
             }
             let given = border::slice(flow, edges)?;
             let result = border::slice_mut(out, edges)?;
+            // Here, so that settling does not stand on top of projecting.
+            complex.settle().map_err(code)?;
             let found = complex.project(given, result).map_err(code)?;
             write_report(complex, found, report)
         })

@@ -102,7 +102,7 @@ fn find(codes: &[u16], code: u16) -> u16 {
 }
 
 /// The relation of a triangle, given the codes of its edges: curl = ab - ac + bc = 0.
-#[inline(never)]
+#[inline(always)]
 fn relation([ab, ac, bc]: [u16; 3]) -> Relation {
     let mut terms: Relation = [(0, ZERO); 3];
     let mut used = 0_usize;

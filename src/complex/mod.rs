@@ -259,7 +259,7 @@ impl<'a> Complex<'a> {
     }
 
     /// The complex that `arena` already holds; `None` if the arena is too short.
-    #[inline(always)]
+    #[inline(never)]
     #[must_use]
     pub fn carve(arena: &mut Arena<'a>, shape: Shape) -> Option<Self> {
         if shape.edges > EDGES_MAX {

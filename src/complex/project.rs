@@ -80,12 +80,6 @@ impl Complex<'_> {
         self.flow_fits(flow)?;
         self.flow_fits(out)?;
         self.settle()?;
-        self.project_settled(flow, out)
-    }
-
-    /// Apart, so that settling does not stand on top of it.
-    #[inline(never)]
-    fn project_settled(&mut self, flow: &[i32], out: &mut [i32]) -> Result<Report, Error> {
         let task = &Task::of(flow, None);
         // A triangle moves no edge by more than its curl: below 2^28 nothing can be refused.
         if self.head.widest == 0 && task.all >> 28 == 0 {
@@ -287,8 +281,8 @@ fn doubtful(members: u16, task: &Task<'_>) -> bool {
     top.times(top).times(members.into()) > 1 << room
 }
 
-/// Solves one block; refuses a result that does not fit if `check`; writes to `out` if there is one:
-/// then a checked block is the lead, the first to be written. Triangles are only checked.
+/// Solves one block; refuses a result that does not fit if `check`; writes to `out` if there is
+/// one: then a checked block is the lead, the first to be written. Triangles are only checked.
 #[inline(never)]
 fn advance(
     head: &Head,
