@@ -47,7 +47,7 @@ impl Solver<'_> {
         let shift = self.room(most).min(32);
         if most != 0 {
             self.shift_up(shift);
-            self.substitute(None);
+            self.substitute();
         }
         // From units of 2^-shift to units of 2^-32, if they are below 2^61 then.
         let wide = bits(self.y.iter().fold(0, |all, y| all | y.unsigned_abs()));

@@ -222,17 +222,17 @@ impl Solver<'_> {
 
     /// `y = G^-1 y` as well as the factor knows it.
     fn solve(&mut self) {
+        let energy = self.substitute();
         if self.partial {
-            self.stretch();
-        } else {
-            self.substitute(None);
+            self.stretch(energy);
         }
     }
 
-    /// `y = G^-1 y` by the factor; absolute values in between never exceed `sum |y|`. Adds to
-    /// `energy` the products of the side as the pivots meet it, and that over the pivot.
+    /// `y = M^-1 y` by the factor `M`; absolute values in between never exceed `sum |y|`. Returns
+    /// the energy `y M^-1 y` if the factor is partial.
     #[inline(never)]
-    pub(super) fn substitute(&mut self, mut energy: Option<&mut Float>) {
+    pub(super) fn substitute(&mut self) -> Float {
+        let mut energy = Float::default();
         let y = &mut *self.y;
         let (mut rows, mut values) = (self.rows, &*self.values);
         let columns = self.count.iter().zip(self.reciprocal.iter());
@@ -244,7 +244,7 @@ impl Solver<'_> {
             }
             let quotient = mul_scaled(pivot, *reciprocal, self.scale.into());
             put(y, vertex, quotient);
-            if let Some(energy) = &mut energy {
+            if self.partial {
                 energy.add(Float::of(pivot).times(Float::of(quotient)));
             }
         }
@@ -257,13 +257,14 @@ impl Solver<'_> {
             }
             put(y, vertex, sum);
         }
+        energy
     }
 
-    /// A substitution by a partial factor `M`, times the step that was best for the pass before: `r
-    /// M^-1 r / (z G z)` for its side `r` and its correction `z`; at first the best for this one.
-    fn stretch(&mut self) {
-        let (mut energy, mut work) = (Float::default(), Float::default());
-        self.substitute(Some(&mut energy));
+    /// The substitution by a partial factor `M` times the step that was best for the pass before,
+    /// `r M^-1 r / (z G z)` for its side `r` and its correction `z`; at first the best for this.
+    #[inline(never)]
+    fn stretch(&mut self, energy: Float) {
+        let mut work = Float::default();
         for member in self.edges.members {
             let Member { edge, tail, head } = *member;
             let drop = Float::of(at(self.y, head).minus(at(self.y, tail)));
