@@ -39,8 +39,11 @@ fi
 # LLVM's tools cannot take the lines of WebAssembly away, so they are not made.
 lines=line-tables-only
 [ "$prefix" != clang ] || lines=none
+# Lets the linker of the firmware shorten calls, as it does with what C compilers give it.
+relax=
+case $triple in riscv*) relax=-Ctarget-feature=+relax ;; esac
 CARGO_PROFILE_RELEASE_DEBUG=$lines \
-RUSTFLAGS="--remap-path-prefix=$PWD=weir --remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=cargo" \
+RUSTFLAGS="$relax --remap-path-prefix=$PWD=weir --remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=cargo" \
     "$cargo" rustc --quiet --lib --crate-type staticlib --release --features archive \
     "${std[@]}" --target "$triple" --target-dir "$target_dir"
 

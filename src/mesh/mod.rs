@@ -11,6 +11,7 @@
 //!
 //! It does not know what the records are for: see `sync`.
 
+mod ascon;
 mod config;
 pub mod event;
 pub mod frame;
