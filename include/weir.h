@@ -107,8 +107,8 @@
 #define WEIR_MESH_NODE_BYTES 86
 /** Memory per node and link. */
 #define WEIR_MESH_LINK_BYTES 11
-/** Memory per neighbour, without its links. */
-#define WEIR_MESH_NEIGHBOUR_BYTES 96
+/** Memory per neighbour. */
+#define WEIR_MESH_NEIGHBOUR_BYTES 72
 /** Memory per signed record, without its payload. */
 #define WEIR_MESH_SIGNED_BYTES 96
 /** due.flags: more work is waiting, poll again at once. */
@@ -1411,20 +1411,20 @@ const char *weir_refusal_name(size_t index);
 /** Bytes of a mesh without signed records. */
 #define WEIR_MESH_BYTES(nodes, degree, neighbours, inbox_frames, frame_max)                        \
     (WEIR_MESH_FIXED_BYTES + (WEIR_MESH_NODE_BYTES + WEIR_MESH_LINK_BYTES * (degree)) * (nodes) +  \
-     (WEIR_MESH_NEIGHBOUR_BYTES + WEIR_MESH_LINK_BYTES * (degree)) * (neighbours) +                \
-     12u * (degree) + 2u * (frame_max) + ((frame_max) + 11u) * ((inbox_frames) + 1u))
+     WEIR_MESH_NEIGHBOUR_BYTES * (neighbours) + (12u + 2u * WEIR_MESH_LINK_BYTES) * (degree) +     \
+     2u * (frame_max) + ((frame_max) + 11u) * ((inbox_frames) + 1u))
 /** Storage of a mesh without signed records. */
 #define WEIR_MESH_STORAGE(name, nodes, degree, neighbours, inbox_frames, frame_max)                \
     uint64_t name[WEIR_WORDS(WEIR_MESH_BYTES(nodes, degree, neighbours, inbox_frames, frame_max))]
 
 /** Further bytes of a mesh with signed records. */
-#define WEIR_MESH_SIGNED(neighbours, records, payload)                                             \
-    ((WEIR_MESH_SIGNED_BYTES + (payload)) * (records) + (64u + (payload)) * (neighbours))
+#define WEIR_MESH_SIGNED(records, payload)                                                         \
+    ((WEIR_MESH_SIGNED_BYTES + (payload)) * (records) + 2u * (64u + (payload)))
 /** Storage of a mesh with signed records. */
 #define WEIR_MESH_SIGNED_STORAGE(name, nodes, degree, neighbours, inbox_frames, frame_max,         \
                                  records, payload)                                                 \
     uint64_t name[WEIR_WORDS(WEIR_MESH_BYTES(nodes, degree, neighbours, inbox_frames, frame_max) + \
-                             WEIR_MESH_SIGNED(neighbours, records, payload))]
+                             WEIR_MESH_SIGNED(records, payload))]
 
 /** 16 nodes, 48 edges, 80 triangles, fill 6. */
 #define WEIR_COMPLEX_CONFIG_DEFAULT                                                                \

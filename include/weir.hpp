@@ -77,7 +77,7 @@ constexpr size_t mesh_bytes(size_t nodes, size_t degree, size_t neighbours, size
                             size_t frame_max, size_t records, size_t payload)
 {
     return WEIR_MESH_BYTES(nodes, degree, neighbours, inbox_frames, frame_max) +
-           (records == 0 && payload == 0 ? 0 : WEIR_MESH_SIGNED(neighbours, records, payload));
+           (records == 0 && payload == 0 ? 0 : WEIR_MESH_SIGNED(records, payload));
 }
 
 /** Sets the `size` that a call looks at before it fills a struct. */

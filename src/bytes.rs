@@ -52,12 +52,19 @@ impl<'a> Reader<'a> {
         Ok(head)
     }
 
+    /// The next `len` bytes, at most four, as a number.
+    #[inline(never)]
+    fn number(&mut self, len: usize) -> Result<u32, Short> {
+        let bytes = self.slice(len)?.iter().rev();
+        Ok(bytes.fold(0, |number, &byte| (number << 8) | u32::from(byte)))
+    }
+
     /// The next byte.
     ///
     /// # Errors
     /// [`Short`] at the end.
     pub fn u8(&mut self) -> Result<u8, Short> {
-        self.array().map(u8::from_le_bytes)
+        self.number(1).map(|number| number as u8)
     }
 
     /// The next two bytes.
@@ -65,7 +72,7 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// [`Short`] near the end.
     pub fn u16(&mut self) -> Result<u16, Short> {
-        self.array().map(u16::from_le_bytes)
+        self.number(2).map(|number| number as u16)
     }
 
     /// The next four bytes.
@@ -73,7 +80,7 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// [`Short`] near the end.
     pub fn u32(&mut self) -> Result<u32, Short> {
-        self.array().map(u32::from_le_bytes)
+        self.number(4)
     }
 
     /// The next eight bytes.
@@ -81,7 +88,11 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// [`Short`] near the end.
     pub fn u64(&mut self) -> Result<u64, Short> {
-        self.array().map(u64::from_le_bytes)
+        if self.rest.len() < 8 {
+            return Err(Short);
+        }
+        let low = self.number(4)?;
+        Ok(u64::from(low) | (u64::from(self.number(4)?) << 32))
     }
 }
 
@@ -121,6 +132,7 @@ impl<'a> Writer<'a> {
     ///
     /// # Errors
     /// [`Short`] if they do not fit; nothing is written then.
+    #[inline(never)]
     pub fn put(&mut self, bytes: &[u8]) -> Result<(), Short> {
         let end = self.len.checked_add(bytes.len()).ok_or(Short)?;
         let place = self.buffer.get_mut(self.len..end).ok_or(Short)?;
@@ -129,12 +141,24 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
+    /// Writes the low `len` bytes of a number, at most four.
+    #[inline(never)]
+    fn number(&mut self, mut number: u32, len: usize) -> Result<(), Short> {
+        let free = self.buffer.get_mut(self.len..).unwrap_or_default();
+        for byte in free.get_mut(..len).ok_or(Short)? {
+            *byte = number as u8;
+            number >>= 8;
+        }
+        self.len = self.len.wrapping_add(len);
+        Ok(())
+    }
+
     /// Writes one byte.
     ///
     /// # Errors
     /// [`Short`] if the buffer is full.
     pub fn u8(&mut self, value: u8) -> Result<(), Short> {
-        self.put(&[value])
+        self.number(u32::from(value), 1)
     }
 
     /// Writes two bytes.
@@ -142,7 +166,7 @@ impl<'a> Writer<'a> {
     /// # Errors
     /// [`Short`] if they do not fit.
     pub fn u16(&mut self, value: u16) -> Result<(), Short> {
-        self.put(&value.to_le_bytes())
+        self.number(u32::from(value), 2)
     }
 
     /// Writes four bytes.
@@ -150,7 +174,7 @@ impl<'a> Writer<'a> {
     /// # Errors
     /// [`Short`] if they do not fit.
     pub fn u32(&mut self, value: u32) -> Result<(), Short> {
-        self.put(&value.to_le_bytes())
+        self.number(value, 4)
     }
 
     /// Writes eight bytes.
@@ -158,7 +182,11 @@ impl<'a> Writer<'a> {
     /// # Errors
     /// [`Short`] if they do not fit.
     pub fn u64(&mut self, value: u64) -> Result<(), Short> {
-        self.put(&value.to_le_bytes())
+        if self.room() < 8 {
+            return Err(Short);
+        }
+        self.number(value as u32, 4)?;
+        self.number((value >> 32) as u32, 4)
     }
 
     /// Goes back to an earlier length, forgetting what was written after it.

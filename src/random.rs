@@ -29,6 +29,7 @@ impl Random {
     }
 
     /// A number below `bound` (0 for a bound of 0), by multiplication: the bias is below 2^-32.
+    #[inline(never)]
     pub const fn below(&mut self, bound: u32) -> u32 {
         // 32 bits times 32 bits fit in 64.
         (((self.next() >> 32).wrapping_mul(bound as u64)) >> 32) as u32

@@ -28,6 +28,7 @@ pub struct Clock {
 impl Clock {
     /// The instant of a reading. Time never goes back and never jumps more than 2^31 - 1 ms at
     /// once.
+    #[inline(never)]
     pub fn advance(&mut self, outside: u64) -> Instant {
         match outside.checked_sub(self.outside) {
             Some(passed) => {
@@ -74,6 +75,7 @@ pub struct Timers {
 
 impl Timers {
     /// Sets timer `index` to `at`.
+    #[inline(never)]
     pub fn set(&mut self, index: usize, at: Instant) {
         if let (Some(due), Some(armed)) = (self.due.get_mut(index), self.armed.get_mut(index)) {
             *due = at;
@@ -82,6 +84,7 @@ impl Timers {
     }
 
     /// Sets timer `index` to `at` unless it is due sooner already.
+    #[inline(never)]
     pub fn set_sooner(&mut self, index: usize, at: Instant) {
         match self.get(index) {
             Some(due) if since(at, due) >= 0 => {}
@@ -106,6 +109,7 @@ impl Timers {
     }
 
     /// Takes the earliest timer that is due at `now`, the lowest number among equals.
+    #[inline(never)]
     pub fn take_expired(&mut self, now: Instant) -> Option<usize> {
         let (index, due) = self.earliest(now)?;
         if since(due, now) > 0 {

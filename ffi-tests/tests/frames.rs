@@ -558,6 +558,6 @@ fn mutate(body: &mut Vec<u8>, random: &mut Random, seeds: &[(FrameKind, Vec<u8>)
 
 #[test]
 fn neighbours_are_plain_memory_of_a_stated_size() {
-    assert_eq!(size_of::<Neighbour>(), 88);
+    assert_eq!(size_of::<Neighbour>(), 72);
     assert_eq!(Neighbour::zeroed().flags, 0);
 }

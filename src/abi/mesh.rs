@@ -10,8 +10,12 @@ use super::port::{Host, weir_mesh_port};
 use super::*;
 use crate::bytes::Short;
 use crate::carve::Arena;
+use crate::mesh::assembly::{ASSEMBLIES, Assembly};
+use crate::mesh::ledger::LedgerHead;
+use crate::mesh::neighbour::Neighbour;
 use crate::mesh::{Bound, Config, Node, NotNow, Parts, Restore};
-use crate::record::Kind;
+use crate::record::rows::LOAD_BYTES;
+use crate::record::{Kind, SIGNED_HEAD, StoreHead};
 
 /// One node of a mesh: what it knows, says and hears.
 ///
@@ -30,8 +34,8 @@ pub const WEIR_MESH_FIXED_BYTES: usize = 1280;
 pub const WEIR_MESH_NODE_BYTES: usize = 86;
 /// Memory per node and link.
 pub const WEIR_MESH_LINK_BYTES: usize = 11;
-/// Memory per neighbour, without its links.
-pub const WEIR_MESH_NEIGHBOUR_BYTES: usize = 96;
+/// Memory per neighbour.
+pub const WEIR_MESH_NEIGHBOUR_BYTES: usize = 72;
 /// Memory per signed record, without its payload.
 pub const WEIR_MESH_SIGNED_BYTES: usize = 96;
 
@@ -61,18 +65,26 @@ pub struct weir_mesh_due {
 #[repr(C)]
 pub struct Head {
     gate: Gate,
-    pub(super) config: Config,
     pub(super) complex: *mut weir_complex,
     port: weir_mesh_port,
     ctx: *mut c_void,
     keyed: u32,
     inbox_words: u32,
+    /// Words of the node, which begin with its configuration.
+    node_words: u32,
     ring: Ring,
     pub(super) bound: Bound,
 }
 
-const FIXED: usize = size_of::<Head>() + size_of::<crate::mesh::State>() + 10 * 8;
-const _: () = assert!(FIXED <= WEIR_MESH_FIXED_BYTES);
+/// The head, the scalars, both places for parts but for their links, and 7 bytes for each array.
+const FIXED: usize = size_of::<Head>()
+    + size_of::<crate::mesh::State>()
+    + size_of::<StoreHead>()
+    + size_of::<LedgerHead>()
+    + ASSEMBLIES * (size_of::<Assembly>() + SIGNED_HEAD + LOAD_BYTES)
+    + 13 * 7;
+const _: () = assert!(FIXED <= WEIR_MESH_FIXED_BYTES && FIXED + 64 > WEIR_MESH_FIXED_BYTES);
+const _: () = assert!(size_of::<Neighbour>() == WEIR_MESH_NEIGHBOUR_BYTES);
 const PORT_FIRST: usize = size_of::<weir_mesh_port>();
 
 impl Handle for weir_mesh {
@@ -102,11 +114,11 @@ unsafe fn carve<'a>(head: *mut Head) -> Option<Guest<'a>> {
     // to atomics; its frames are only reached by raw pointers; the arena and `bound` by nobody
     // else.
     unsafe {
-        let config = (*head).config;
-        let inbox_words = (*head).inbox_words as usize;
+        let (inbox_words, words) = ((*head).inbox_words as usize, (*head).node_words as usize);
         let frames = head.cast::<u64>().add(border::head_words::<weir_mesh>());
-        let words = Parts::words(&config)?;
-        let arena = core::slice::from_raw_parts_mut(frames.add(inbox_words), words);
+        let node = frames.add(inbox_words);
+        let config = node.cast::<Config>().read();
+        let arena = core::slice::from_raw_parts_mut(node, words);
         let parts = Parts::carve(&mut Arena::new(arena), &config)?;
         let node = Node::new(parts, &mut (*head).bound)?;
         let ring = &(*head).ring;
@@ -214,7 +226,10 @@ pub unsafe extern "C" fn weir_mesh_init(
             let inbox_words = inbox::words(given.inbox_frames, given.frame_max);
             let words = storage_words(&config, inbox_words);
             let head = border::take_storage::<weir_mesh>(storage.cast(), storage_len, words)?;
-            (*head).config = config;
+            let node = head.cast::<u64>();
+            let node = node.add(border::head_words::<weir_mesh>() + inbox_words);
+            node.cast::<Config>().write(config);
+            (*head).node_words = Parts::words(&config).unwrap_or(0) as u32;
             (*head).port = port;
             (*head).ctx = given.ctx;
             (*head).inbox_words = inbox_words as u32;
@@ -241,12 +256,11 @@ pub unsafe extern "C" fn weir_mesh_reset(mesh: *mut weir_mesh, boot: u32) -> wei
     // SAFETY: as promised by the caller.
     unsafe {
         with(mesh, |guest| {
-            let mut config = (*guest.head).config;
+            let mut config = *guest.node.config();
             if boot <= config.boot && (boot, config.boot) != (0, 0) {
                 return Err(WEIR_ERR_RANGE);
             }
             config.boot = boot;
-            (*guest.head).config = config;
             (*guest.head).keyed = 0;
             guest.node.reset(&config);
             Ok(())
@@ -264,16 +278,18 @@ pub unsafe extern "C" fn weir_mesh_reset(mesh: *mut weir_mesh, boot: u32) -> wei
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn weir_mesh_deinit(mesh: *mut weir_mesh) -> weir_status {
-    let mut total = None;
+    let mut total = 0;
     // SAFETY: as promised by the caller; the gate closes after the call left the handle.
     unsafe {
         let status = border::enter(mesh, |head| {
-            total = storage_words(&(*head).config, (*head).inbox_words as usize);
+            total = border::head_words::<weir_mesh>()
+                .wrapping_add((*head).inbox_words as usize)
+                .wrapping_add((*head).node_words as usize);
             super::complex::release((*head).complex);
             WEIR_OK
         });
         if status == WEIR_OK {
-            border::close_gate(mesh, total.unwrap_or(0));
+            border::close_gate(mesh, total);
         }
         status
     }

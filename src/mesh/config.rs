@@ -59,35 +59,32 @@ impl Config {
     #[must_use]
     pub fn broken(&self) -> Option<&'static str> {
         let spans = [self.trickle_min_ms, self.heartbeat_max_ms, self.learn_ms];
-        let checks = [
-            (self.id != 0 && self.id != u16::MAX, "id"),
-            ((2..=Self::NODES_MAX).contains(&self.max_nodes), "max_nodes"),
-            (
-                (1..=Self::DEGREE_MAX).contains(&self.max_degree),
-                "max_degree",
-            ),
-            ((1..=self.max_nodes).contains(&self.fill), "fill"),
-            (
-                self.max_neighbours >= self.max_degree && self.max_neighbours <= 1024,
-                "max_neighbours",
-            ),
-            (
-                (FRAME_MIN as u16..=Self::FRAME_MAX).contains(&self.frame_max),
-                "frame_max",
-            ),
-            (self.signed_records <= 1024, "signed_records"),
-            (
-                usize::from(self.signed_bytes) <= record::PAYLOAD_MAX,
-                "signed_bytes",
-            ),
-            (spans.iter().all(|&ms| (4..=1 << 28).contains(&ms)), "times"),
-            (self.link_hold_ms <= 1 << 28, "link_hold_ms"),
-            (self.trickle_doublings <= 24, "trickle_doublings"),
-        ];
-        checks
-            .iter()
-            .find(|(holds, _)| !holds)
-            .map(|&(_, name)| name)
+        let within = |value: u16, low: u16, high: u16| (low..=high).contains(&value);
+        if !within(self.id, 1, u16::MAX - 1) {
+            Some("id")
+        } else if !within(self.max_nodes, 2, Self::NODES_MAX) {
+            Some("max_nodes")
+        } else if !within(self.max_degree, 1, Self::DEGREE_MAX) {
+            Some("max_degree")
+        } else if !within(self.fill, 1, self.max_nodes) {
+            Some("fill")
+        } else if !within(self.max_neighbours, self.max_degree, 1024) {
+            Some("max_neighbours")
+        } else if !within(self.frame_max, FRAME_MIN as u16, Self::FRAME_MAX) {
+            Some("frame_max")
+        } else if self.signed_records > 1024 {
+            Some("signed_records")
+        } else if usize::from(self.signed_bytes) > record::PAYLOAD_MAX {
+            Some("signed_bytes")
+        } else if !spans.iter().all(|ms| (4..=1 << 28).contains(ms)) {
+            Some("times")
+        } else if self.link_hold_ms > 1 << 28 {
+            Some("link_hold_ms")
+        } else if self.trickle_doublings > 24 {
+            Some("trickle_doublings")
+        } else {
+            None
+        }
     }
 
     /// What the store of such a node holds.

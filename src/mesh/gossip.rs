@@ -44,6 +44,7 @@ impl Node<'_> {
         true
     }
 
+    #[inline(never)]
     fn send_next(&mut self, port: &mut impl Port) -> Sent {
         if self.state.keys.sending().is_none() || self.state.exhausted != 0 {
             return Sent::Nothing;
@@ -142,8 +143,8 @@ impl Node<'_> {
         let config = self.state.config;
         let beacon = Beacon {
             parameters: config.parameters().hash(config.mesh_id),
-            digest: self.state.store_digest(),
-            count: self.store_mut().len(),
+            digest: self.store.digest(),
+            count: self.store.len(),
             ordinal: self.state.ordinal.wrapping_add(1),
         };
         let Some(clear) = self.begin(FrameKind::Beacon) else {
@@ -190,7 +191,7 @@ impl Node<'_> {
 
     fn send_summary(&mut self, index: usize, port: &mut impl Port) -> Sent {
         let now = self.state.clock.now();
-        let sums = self.store_mut().buckets();
+        let sums = self.store.buckets();
         let Some(clear) = self.begin(FrameKind::Summary) else {
             return Sent::Nothing;
         };
@@ -232,7 +233,7 @@ impl Node<'_> {
         let Some(size) = self.room(clear).map(|room| room.len()) else {
             return Sent::Nothing;
         };
-        let store = Store::new(&mut self.state.store, self.slots, self.values);
+        let store = &self.store;
         let mask = fitting(&store, neighbour.list_mask, size);
         if mask == 0 {
             let lowest = neighbour.list_mask & neighbour.list_mask.wrapping_neg();
@@ -277,8 +278,8 @@ impl Node<'_> {
 
     /// Marks all records of some groups to be spoken.
     pub(super) fn heat_groups(&mut self, mask: u16) {
-        for index in 0..self.store_mut().slots().len() {
-            let author = self.store_mut().slots().get(index).map_or(0, Slot::author);
+        for index in 0..self.store.slots().len() {
+            let author = self.store.slots().get(index).map_or(0, Slot::author);
             if mask & (1 << (author & 15)) != 0 {
                 self.heat(index);
             }
@@ -287,12 +288,7 @@ impl Node<'_> {
 
     /// Packs hot records into one frame; a record too long for a frame goes in parts.
     fn send_records(&mut self, port: &mut impl Port) -> Sent {
-        let Some(first) = self
-            .store_mut()
-            .slots()
-            .iter()
-            .position(|slot| slot.hot != 0)
-        else {
+        let Some(first) = self.store.slots().iter().position(|slot| slot.hot != 0) else {
             return Sent::Nothing;
         };
         let Some(clear) = self.begin(FrameKind::Records) else {
@@ -301,7 +297,7 @@ impl Node<'_> {
         let Some(size) = self.room(clear).map(|room| room.len()) else {
             return Sent::Nothing;
         };
-        let mut store = Store::new(&mut self.state.store, self.slots, self.values);
+        let store = &mut self.store;
         let end = clear.wrapping_add(size);
         let Some(room) = self.frame_out.get_mut(clear..end) else {
             return Sent::Nothing;
@@ -332,9 +328,8 @@ impl Node<'_> {
     /// What was packed is spoken, or hot again.
     fn spoken(&mut self, mark: u8) {
         let own = self.state.config.id;
-        for index in 0..self.store_mut().slots().len() {
-            let mut store = self.store_mut();
-            let Some(slot) = store.slots_mut().get_mut(index) else {
+        for index in 0..self.store.slots().len() {
+            let Some(slot) = self.store.slots_mut().get_mut(index) else {
                 break;
             };
             if slot.hot != PACKED {
@@ -366,14 +361,14 @@ impl Node<'_> {
             return Sent::Nothing;
         };
         let count = self
-            .store_mut()
+            .store
             .get(index)
             .and_then(|record| Parts::needed(&record, size));
         for number in 0..count.unwrap_or(0) {
             let Some(clear) = self.begin(FrameKind::Part) else {
                 return Sent::Nothing;
             };
-            let store = Store::new(&mut self.state.store, self.slots, self.values);
+            let store = &self.store;
             let end = clear.wrapping_add(size);
             let Some(room) = self.frame_out.get_mut(clear..end) else {
                 return Sent::Nothing;
@@ -391,7 +386,7 @@ impl Node<'_> {
                 return Sent::Later;
             }
         }
-        if let Some(slot) = self.store_mut().slots_mut().get_mut(index) {
+        if let Some(slot) = self.store.slots_mut().get_mut(index) {
             slot.hot = PACKED;
         }
         self.spoken(0);
@@ -401,7 +396,7 @@ impl Node<'_> {
     /// Whether this node has anything to lose by being silent: used by tests of quietness.
     #[must_use]
     pub fn quiet(&mut self) -> bool {
-        let hot = self.store_mut().slots().iter().any(|slot| slot.hot != 0);
+        let hot = self.store.slots().iter().any(|slot| slot.hot != 0);
         let asks = self
             .neighbours
             .table

@@ -197,38 +197,28 @@ impl<'a> Ledger<'a> {
             };
             self.unlist(index);
         }
-        let born = born(id, view);
+        let mut carried = born(id, view);
         let count = usize::from(self.head.count);
         let index = self.links().partition_point(|link| link.neighbour < id);
-        for to in (index.wrapping_add(1)..=count).rev() {
-            let Some(&moved) = self.entries.get(to.wrapping_sub(1)) else {
-                break;
-            };
-            if let Some(place) = self.entries.get_mut(to) {
-                *place = moved;
-            }
-        }
-        let Some(place) = self.entries.get_mut(index) else {
+        let Some(behind) = self.entries.get_mut(index..=count) else {
             return false;
         };
-        *place = born;
+        for place in behind {
+            core::mem::swap(place, &mut carried);
+        }
         self.head.count = self.head.count.wrapping_add(1);
         true
     }
 
     fn unlist(&mut self, index: usize) {
-        let Some(&gone) = self.links().get(index) else {
+        let Some(from) = self.links_mut().get_mut(index..) else {
             return;
         };
-        self.head.carried = self.head.carried.wrapping_add(gone.gain());
-        for from in index.wrapping_add(1)..usize::from(self.head.count) {
-            let Some(&moved) = self.entries.get(from) else {
-                break;
-            };
-            if let Some(place) = self.entries.get_mut(from.wrapping_sub(1)) {
-                *place = moved;
-            }
+        let mut gone = Link::default();
+        for place in from.iter_mut().rev() {
+            core::mem::swap(place, &mut gone);
         }
+        self.head.carried = self.head.carried.wrapping_add(gone.gain());
         self.head.count = self.head.count.wrapping_sub(1);
     }
 }

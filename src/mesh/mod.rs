@@ -6,12 +6,14 @@
 //! more waits.
 //!
 //! One file per subject: [`frame`] the layout, [`seal`] keys, [`neighbour`] who is heard, `gossip`
-//! what is said, `receive` what is heard, [`ledger`] the edges, `own` this node's rows and
-//! learning, `snapshot` what survives a restart, [`event`] what is reported.
+//! what is said, `receive` what is heard, [`assembly`] records in parts, [`ledger`] the edges,
+//! `own` this node's rows and learning, `snapshot` what survives a restart, [`event`] what is
+//! reported.
 //!
 //! It does not know what the records are for: see `sync`.
 
 mod ascon;
+pub mod assembly;
 mod config;
 pub mod event;
 pub mod frame;
@@ -35,6 +37,7 @@ use crate::record::rows::Link;
 use crate::record::wire::is_author;
 use crate::record::{SIGNATURE, Slot, Store, StoreHead, Version};
 use crate::time::{Clock, Instant, Timers, Trickle, since};
+use assembly::{ASSEMBLIES, Assembly};
 use event::{Code, Event, Events, Stats};
 use ledger::{Ledger, LedgerHead};
 use neighbour::{Departed, Neighbour, Neighbours, RANDOM_SESSION, SILENT_HEARTBEATS, flag};
@@ -90,11 +93,9 @@ mod phase {
 #[repr(C)]
 pub struct State {
     config: Config,
-    store: StoreHead,
     stats: Stats,
     random: Random,
     session: u64,
-    ledger: LedgerHead,
     clock: Clock,
     keys: Keys,
     timers: Timers,
@@ -126,11 +127,14 @@ layout! {
     /// The memory of a node.
     pub struct Parts<'a>(config: &Config) {
         state: [State; 1],
+        store: [StoreHead; 1],
+        ledger: [LedgerHead; 1],
         slots: [Slot; config.store().places()],
         neighbours: [Neighbour; usize::from(config.max_neighbours)],
         links: [Link; usize::from(config.max_degree)],
         values: [u8; config.store().bytes()],
-        parts: [u8; usize::from(config.max_neighbours).wrapping_mul(config.store().value_max())],
+        assemblies: [Assembly; ASSEMBLIES],
+        parts: [u8; ASSEMBLIES.wrapping_mul(assembly::room(config.store()))],
         frame_in: [u8; usize::from(config.frame_max)],
         frame_out: [u8; usize::from(config.frame_max)],
     }
@@ -177,10 +181,10 @@ pub struct NoEntropy;
 pub struct Node<'a> {
     state: &'a mut State,
     bound: &'a mut Bound,
-    slots: &'a mut [Slot],
+    store: Store<'a>,
+    ledger: Ledger<'a>,
     neighbours: Neighbours<'a>,
-    links: &'a mut [Link],
-    values: &'a mut [u8],
+    assemblies: &'a mut [Assembly],
     parts: &'a mut [u8],
     frame_in: &'a mut [u8],
     frame_out: &'a mut [u8],
@@ -197,12 +201,12 @@ impl<'a> Node<'a> {
         Some(Self {
             state: parts.state.first_mut()?,
             bound,
-            slots: parts.slots,
+            store: Store::new(parts.store.first_mut()?, parts.slots, parts.values),
+            ledger: Ledger::new(parts.ledger.first_mut()?, parts.links),
             neighbours: Neighbours {
                 table: parts.neighbours,
             },
-            links: parts.links,
-            values: parts.values,
+            assemblies: parts.assemblies,
             parts: parts.parts,
             frame_in: parts.frame_in,
             frame_out: parts.frame_out,
@@ -211,20 +215,21 @@ impl<'a> Node<'a> {
 
     /// Forgets everything and takes a configuration that is not [`Config::broken`]. Keys go too.
     pub fn reset(&mut self, config: &Config) {
-        *self.state = State {
-            config: *config,
-            ..Zeroable::zeroed()
-        };
+        *self.state = Zeroable::zeroed();
+        self.state.config = *config;
         self.state.trickle = Trickle::new(
             config.trickle_min_ms,
             config.trickle_doublings,
             config.trickle_k,
         );
         self.state.own.boot = config.boot.max(1);
-        self.state.ledger.load.capacity = 1;
+        *self.ledger.head = Zeroable::zeroed();
+        self.ledger.head.load.capacity = 1;
         self.neighbours.table.fill(Zeroable::zeroed());
-        self.store_mut().reset(config.mesh_id, config.store());
-        *self.bound = Bound::new();
+        self.assemblies.fill(Zeroable::zeroed());
+        self.store.reset(config.mesh_id, config.store());
+        self.bound.events.clear();
+        self.bound.departed.clear();
     }
 
     /// How it was made.
@@ -246,13 +251,13 @@ impl<'a> Node<'a> {
     }
 
     /// The records.
-    pub fn store_mut(&mut self) -> Store<'_> {
-        Store::new(&mut self.state.store, self.slots, self.values)
+    pub const fn store_mut(&mut self) -> &mut Store<'a> {
+        &mut self.store
     }
 
     /// This node's ends of edges.
-    pub fn ledger_mut(&mut self) -> Ledger<'_> {
-        Ledger::new(&mut self.state.ledger, self.links)
+    pub const fn ledger_mut(&mut self) -> &mut Ledger<'a> {
+        &mut self.ledger
     }
 
     /// The mesh keys.
@@ -275,7 +280,7 @@ impl<'a> Node<'a> {
     /// Whether the last beacon of every live neighbour showed this node's digest, and there is one.
     #[must_use]
     pub fn agreed(&self) -> bool {
-        let digest = self.state.store_digest();
+        let digest = self.store.digest();
         let mut live = self
             .neighbours
             .table
@@ -323,18 +328,20 @@ impl<'a> Node<'a> {
     }
 
     fn admit(&mut self, id: u16, now: Instant) -> Option<usize> {
-        let entries = self.links.get(..).unwrap_or_default();
-        let listed = |id| entries.iter().any(|link| link.neighbour == id);
+        let ledger = &self.ledger;
+        let listed = |id| ledger.link(id).is_some();
         self.neighbours
             .admit(id, now, &mut self.bound.departed, listed)
     }
 
+    #[inline(never)]
     fn event(&mut self, event: Event) {
         if !self.bound.events.push(event) {
             self.state.stats.events_lost = self.state.stats.events_lost.saturating_add(1);
         }
     }
 
+    #[inline(never)]
     fn report(&mut self, code: Code, peer: u16, value: i32) {
         self.event(Event {
             code,
@@ -345,17 +352,20 @@ impl<'a> Node<'a> {
         });
     }
 
+    #[inline(never)]
     fn set_timer(&mut self, timer: Timer, after_ms: u32) {
         let at = self.state.clock.now().wrapping_add(after_ms);
         self.state.timers.set(timer as usize, at);
     }
 
+    #[inline(never)]
     fn set_timer_sooner(&mut self, timer: Timer, after_ms: u32) {
         let at = self.state.clock.now().wrapping_add(after_ms);
         self.state.timers.set_sooner(timer as usize, at);
     }
 
     /// A random span in the second half of `ms`.
+    #[inline(never)]
     fn jitter(&mut self, ms: u32) -> u32 {
         let half = ms >> 1;
         half.wrapping_add(self.state.random.below(half.max(1)))
@@ -443,6 +453,7 @@ impl<'a> Node<'a> {
         }
     }
 
+    #[inline(never)]
     fn on_timer(&mut self, timer: usize) {
         const SPEAK: usize = Timer::Speak as usize;
         const INTERVAL: usize = Timer::Interval as usize;
@@ -474,15 +485,12 @@ impl<'a> Node<'a> {
     /// after its restart: such neighbours are not kept waiting by suppression.
     fn someone_needs_beacons(&mut self) -> bool {
         let own = self.state.config.id;
-        let store = Store::new(&mut self.state.store, self.slots, self.values);
+        let store = &self.store;
         self.neighbours.table.iter().any(|n| {
             n.is_candidate()
                 || n.is(flag::USED)
                     && n.is(flag::LIVE)
-                    && store
-                        .links(n.id)
-                        .and_then(|links| links.get(own))
-                        .is_none_or(|link| link.frozen())
+                    && store.link(n.id, own).is_none_or(|link| link.frozen())
         })
     }
 
@@ -568,11 +576,5 @@ impl<'a> Node<'a> {
             snapshot: self.state.snapshot_due != 0,
             learning: self.learning(),
         }
-    }
-}
-
-impl State {
-    fn store_digest(&self) -> u64 {
-        self.store.digest()
     }
 }

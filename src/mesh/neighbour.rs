@@ -6,9 +6,7 @@
 //! that lost its place is remembered for a while by its last number.
 
 use bytemuck::{Pod, Zeroable};
-use heapless::Deque;
 
-use crate::record::PARTS_MAX;
 use crate::time::{Instant, since};
 
 /// Heartbeats of silence after which a link is down.
@@ -36,27 +34,25 @@ pub mod flag {
     pub const FOREIGN: u8 = 64;
 }
 
-/// The frames of one session that were seen.
+/// The frames of one session that were seen, back from the highest one.
 #[derive(Clone, Copy, Debug, Pod, Zeroable)]
 #[repr(C)]
 struct Window {
     session: u64,
     /// Bit n: the frame `highest - n` was seen. 0: nothing was seen yet.
     seen: u64,
-    highest: u32,
-    heard_at: Instant,
 }
 
 impl Window {
     /// Whether a frame is new, and remembers it.
-    fn accept(&mut self, sequence: u32) -> bool {
-        if sequence > self.highest {
-            let ahead = sequence.wrapping_sub(self.highest);
+    fn accept(&mut self, highest: &mut u32, sequence: u32) -> bool {
+        if sequence > *highest {
+            let ahead = sequence.wrapping_sub(*highest);
             self.seen = self.seen.checked_shl(ahead).unwrap_or(0) | 1;
-            self.highest = sequence;
+            *highest = sequence;
             return true;
         }
-        let behind = self.highest.wrapping_sub(sequence);
+        let behind = highest.wrapping_sub(sequence);
         let bit = 1_u64.checked_shl(behind).unwrap_or(0);
         let fresh = bit != 0 && self.seen & bit == 0;
         self.seen |= bit;
@@ -69,24 +65,18 @@ impl Window {
 #[repr(C)]
 pub struct Neighbour {
     windows: [Window; 2],
+    /// The highest frame of each window.
+    highest: [u32; 2],
     /// Digest of its last beacon.
     pub digest: u64,
     /// When it was last heard.
     pub heard_at: Instant,
     /// When it was last asked for a summary.
     pub asked_at: Instant,
-    /// Reassembly: version of the record.
-    pub part_boot: u32,
-    /// Reassembly: version of the record.
-    pub part_counter: u32,
     /// Its id.
     pub id: u16,
     /// Groups to list to it.
     pub list_mask: u16,
-    /// Reassembly: author of the record.
-    pub part_author: u16,
-    /// Reassembly: bit per part that came.
-    pub parts_have: u16,
     /// See [`flag`].
     pub flags: u8,
     /// Bit n: the n-th last beacon was heard.
@@ -96,15 +86,10 @@ pub struct Neighbour {
     pub tries: u8,
     /// Signal strength of the last frame.
     pub rssi: i8,
-    /// Reassembly: kind of the record.
-    pub part_kind: u8,
-    /// Reassembly: slot of the record.
-    pub part_slot: u8,
-    /// Reassembly: parts in all, 0 = nothing begun.
-    pub parts_count: u8,
+    /// The window of the session that was heard last.
+    newest: u8,
+    unused: [u8; 6],
 }
-
-const _: () = assert!(PARTS_MAX <= 16, "one bit per part");
 
 impl Neighbour {
     /// Whether a flag is set.
@@ -133,14 +118,12 @@ impl Neighbour {
 
     /// Whether a frame is new, and remembers it. A session not known takes the place of the one
     /// that was silent longer; a boot number must be higher than both.
-    pub fn accept(&mut self, session: u64, sequence: u32, now: Instant) -> Accepted {
-        let known = self
-            .windows
-            .iter_mut()
-            .find(|w| w.seen != 0 && w.session == session);
-        if let Some(window) = known {
-            window.heard_at = now;
-            return if window.accept(sequence) {
+    pub fn accept(&mut self, session: u64, sequence: u32) -> Accepted {
+        let mut windows = self.windows.iter_mut().zip(&mut self.highest).zip(0..);
+        let known = windows.find(|((w, _), _)| w.seen != 0 && w.session == session);
+        if let Some(((window, highest), index)) = known {
+            self.newest = index;
+            return if window.accept(highest, sequence) {
                 Accepted::Fresh
             } else {
                 Accepted::Seen
@@ -151,22 +134,22 @@ impl Neighbour {
         if boot(session) && self.windows.iter().any(older) {
             return Accepted::Seen;
         }
-        let silent = |w: &&mut Window| (w.seen != 0, since(w.heard_at, now));
-        if let Some(window) = self.windows.iter_mut().min_by_key(silent) {
-            *window = Window {
-                session,
-                seen: 1,
-                highest: sequence,
-                heard_at: now,
-            };
+        let empty = self.windows.iter().position(|w| w.seen == 0);
+        let index = empty.unwrap_or(usize::from(self.newest ^ 1));
+        let windows = self.windows.iter_mut().zip(&mut self.highest);
+        if let Some((window, highest)) = windows.skip(index).next() {
+            *window = Window { session, seen: 1 };
+            *highest = sequence;
+            self.newest = index as u8;
         }
         Accepted::Restarted
     }
 
     /// The session that was heard last, and its highest frame.
     fn last(&self) -> (u64, u32) {
-        let newest = self.windows.iter().max_by_key(|w| (w.seen != 0, w.session));
-        newest.map_or((0, 0), |w| (w.session, w.highest))
+        let windows = self.windows.iter().zip(self.highest);
+        let newest = windows.max_by_key(|(w, _)| (w.seen != 0, w.session));
+        newest.map_or((0, 0), |(w, highest)| (w.session, highest))
     }
 
     /// Counts a beacon; returns whether three of the last four were heard.
@@ -207,38 +190,69 @@ pub enum Accepted {
 /// Senders that lost their place in the table.
 pub const DEPARTED: usize = 16;
 
+/// The last frame of a sender, its session in halves so that nothing is padded.
+#[derive(Clone, Copy, Debug, Default)]
+struct Gone {
+    session: [u32; 2],
+    highest: u32,
+    id: u16,
+}
+
 /// The last frame numbers of senders that lost their place. Not part of a snapshot.
 #[derive(Debug, Default)]
 pub struct Departed {
-    ring: Deque<(u16, u64, u32), DEPARTED>,
+    /// Nobody has id 0.
+    ring: [Gone; DEPARTED],
+    next: u16,
 }
 
 impl Departed {
     /// Nobody.
     #[must_use]
     pub const fn new() -> Self {
-        Self { ring: Deque::new() }
+        const NOBODY: Gone = Gone {
+            session: [0; 2],
+            highest: 0,
+            id: 0,
+        };
+        Self {
+            ring: [NOBODY; DEPARTED],
+            next: 0,
+        }
+    }
+
+    /// Forgets all.
+    pub fn clear(&mut self) {
+        self.ring.iter_mut().for_each(|gone| gone.id = 0);
     }
 
     fn remember(&mut self, neighbour: &Neighbour) {
-        if self.ring.is_full() {
-            self.ring.pop_front();
-        }
-        // There is room: one was taken out.
         let (session, highest) = neighbour.last();
-        let _ = self.ring.push_back((neighbour.id, session, highest));
+        let index = usize::from(self.next) & (DEPARTED - 1);
+        self.next = self.next.wrapping_add(1);
+        if let Some(place) = self.ring.get_mut(index) {
+            *place = Gone {
+                session: [session as u32, (session >> 32) as u32],
+                highest,
+                id: neighbour.id,
+            };
+        }
     }
 
     /// Whether a frame is older than what a departed sender had said already.
     #[must_use]
     pub fn has_seen(&self, id: u16, session: u64, sequence: u32) -> bool {
-        self.ring.iter().any(|&(other, known, highest)| {
-            other == id
-                && (known == session && sequence <= highest
+        self.ring.iter().any(|gone| {
+            let [low, high] = gone.session.map(u64::from);
+            let known = low | (high << 32);
+            gone.id == id
+                && (known == session && sequence <= gone.highest
                     || (known | session) & RANDOM_SESSION == 0 && session < known)
         })
     }
 }
+
+const _: () = assert!(DEPARTED.is_power_of_two());
 
 /// The table of neighbours over borrowed memory.
 #[derive(Debug)]
@@ -250,6 +264,7 @@ pub struct Neighbours<'a> {
 impl Neighbours<'_> {
     /// Index of a neighbour.
     #[must_use]
+    #[inline(never)]
     pub fn find(&self, id: u16) -> Option<usize> {
         self.table
             .iter()
@@ -310,7 +325,7 @@ mod tests {
             id: 5,
             ..Neighbour::zeroed()
         };
-        neighbour.accept(session, highest, 0);
+        neighbour.accept(session, highest);
         let mut departed = Departed::new();
         departed.remember(&neighbour);
         move |id, session, sequence| departed.has_seen(id, session, sequence)

@@ -4,14 +4,12 @@
 //! under its version, so versions are used up no faster than frames are sent.
 
 use super::event::Code;
-use super::ledger::{Ledger, Review, View};
+use super::ledger::{Review, View};
 use super::neighbour::{TRIES, flag};
 use super::{Node, Port, Timer, phase};
-use crate::bytes::Writer;
 use crate::record::rows::{Load, encode_links};
 use crate::record::{
-    Class, Key, Kind, Merge, Offer, PAYLOAD_MAX, Record, SIGNATURE, SIGNED_MESSAGE_MAX, Slot,
-    Store, Version,
+    Class, Key, Kind, Merge, Offer, Record, SIGNATURE, SIGNED_MESSAGE_MAX, Slot, Store, Version,
 };
 use crate::time::since;
 
@@ -48,7 +46,7 @@ impl Node<'_> {
     /// [`NotNow::Learning`].
     pub fn set_work(&mut self, injected: i64, done: i64) -> Result<(), NotNow> {
         self.running()?;
-        let load = &mut self.state.ledger.load;
+        let load = &mut self.ledger.head.load;
         if (load.injected, load.done) != (injected, done) {
             (load.injected, load.done) = (injected, done);
             self.state.load_dirty = 1;
@@ -63,8 +61,8 @@ impl Node<'_> {
     /// [`NotNow::Learning`].
     pub fn set_load(&mut self, queued: i32) -> Result<(), NotNow> {
         self.running()?;
-        let delta = queued.wrapping_sub(self.ledger_mut().queued());
-        let load = self.state.ledger.load;
+        let delta = queued.wrapping_sub(self.ledger.queued());
+        let load = self.ledger.head.load;
         self.set_work(load.injected.wrapping_add(i64::from(delta)), load.done)
     }
 
@@ -74,8 +72,8 @@ impl Node<'_> {
     /// [`NotNow::Learning`].
     pub fn set_capacity(&mut self, capacity: u16) -> Result<(), NotNow> {
         self.running()?;
-        if self.state.ledger.load.capacity != capacity {
-            self.state.ledger.load.capacity = capacity;
+        if self.ledger.head.load.capacity != capacity {
+            self.ledger.head.load.capacity = capacity;
             self.state.load_dirty = 2;
             self.schedule_publish();
         }
@@ -86,10 +84,10 @@ impl Node<'_> {
     #[must_use]
     pub fn work(&mut self) -> Work {
         let own = self.state.config.id;
-        let store = Store::new(&mut self.state.store, self.slots, self.values);
-        let ledger = Ledger::new(&mut self.state.ledger, self.links);
+        let store = &self.store;
+        let ledger = &self.ledger;
         let in_flight = ledger.links().iter().fold(0_u32, |sum, link| {
-            let Some(theirs) = store.links(link.neighbour).and_then(|links| links.get(own)) else {
+            let Some(theirs) = store.link(link.neighbour, own) else {
                 return sum.wrapping_add(link.sent);
             };
             let taken = if link.ahead_of(&theirs) == 0 {
@@ -115,7 +113,7 @@ impl Node<'_> {
         if !self.edge_up(to) {
             return Err(NotNow::Down);
         }
-        let mut ledger = self.ledger_mut();
+        let ledger = &mut self.ledger;
         if i64::from(ledger.queued()) < i64::from(units) {
             return Err(NotNow::Range);
         }
@@ -132,15 +130,15 @@ impl Node<'_> {
     #[must_use]
     pub fn edge_up(&mut self, neighbour: u16) -> bool {
         let own = self.state.config.id;
-        let store = Store::new(&mut self.state.store, self.slots, self.values);
-        let theirs = store.links(neighbour).and_then(|links| links.get(own));
-        let ledger = Ledger::new(&mut self.state.ledger, self.links);
+        let store = &self.store;
+        let theirs = store.link(neighbour, own);
+        let ledger = &self.ledger;
         matches!((ledger.link(neighbour), theirs), (Some(own), Some(theirs)) if own.up(&theirs))
     }
 
     /// Units taken since the last call, modulo 2^32.
     pub fn take_received(&mut self) -> i32 {
-        core::mem::take(&mut self.state.ledger.unread).cast_signed()
+        core::mem::take(&mut self.ledger.head.unread).cast_signed()
     }
 
     /// Publishes a record of an application kind, signed if its kind says so.
@@ -172,13 +170,14 @@ impl Node<'_> {
             payload,
             signature: None,
         };
-        let mut message = [0; SIGNED_MESSAGE_MAX];
         let mut signature = [0; SIGNATURE];
-        let signed = record
+        // On the stack: a call that fails leaves the storage as it was.
+        let mut message = [0; SIGNED_MESSAGE_MAX];
+        let message = record
             .signed_message(self.state.config.mesh_id, &mut message)
             .and_then(|len| message.get(..len))
-            .is_some_and(|message| port.sign(message, &mut signature));
-        if !signed {
+            .ok_or(NotNow::Range)?;
+        if !port.sign(message, &mut signature) {
             return Err(NotNow::Unsigned);
         }
         let record = Record {
@@ -187,7 +186,7 @@ impl Node<'_> {
         };
         let seconds = self.seconds();
         let index = self
-            .store_mut()
+            .store
             .put(&Offer { record, seconds })
             .map_err(|_| NotNow::Full)?;
         self.state.own = version;
@@ -215,7 +214,7 @@ impl Node<'_> {
     /// Whether rows changed by more than the gate, or otherwise than in the queue.
     fn urgent(&mut self) -> bool {
         let told = self.state.published_queue;
-        let change = self.ledger_mut().queued().wrapping_sub(told).unsigned_abs();
+        let change = self.ledger.queued().wrapping_sub(told).unsigned_abs();
         self.state.links_dirty != 0
             || self.state.load_dirty > 1
             || (self.state.load_dirty != 0
@@ -260,48 +259,37 @@ impl Node<'_> {
             return;
         }
         if self.state.load_dirty != 0 {
-            let mut payload = [0; crate::record::rows::LOAD_BYTES];
-            let mut writer = Writer::new(&mut payload);
-            if self.state.ledger.load.encode(&mut writer).is_ok() {
-                self.state.load_told = self.write_row(Kind::Load, &payload, self.state.load_told);
-                self.state.load_dirty = 0;
-                self.state.published_queue = self.ledger_mut().queued();
-            }
+            self.state.load_told = self.write_row(Kind::Load, self.state.load_told);
+            self.state.load_dirty = 0;
+            self.state.published_queue = self.ledger.queued();
         }
         if self.state.links_dirty != 0 {
-            let mut payload = [0; PAYLOAD_MAX];
-            let mut writer = Writer::new(&mut payload);
-            let carried = self.state.ledger.carried;
-            if encode_links(carried, self.ledger_mut().links(), &mut writer).is_ok() {
-                let written = writer.len();
-                let payload = payload.get(..written).unwrap_or_default();
-                self.state.links_told = self.write_row(Kind::Links, payload, self.state.links_told);
-                self.state.links_dirty = 0;
-                self.state.published_queue = self.ledger_mut().queued();
-            }
+            self.state.links_told = self.write_row(Kind::Links, self.state.links_told);
+            self.state.links_dirty = 0;
+            self.state.published_queue = self.ledger.queued();
         }
     }
 
     /// Writes one row; returns whether its version was told (never, just after writing).
-    fn write_row(&mut self, kind: Kind, payload: &[u8], told: u8) -> u8 {
+    fn write_row(&mut self, kind: Kind, told: u8) -> u8 {
         let key = Key {
             author: self.state.config.id,
             kind,
             slot: 0,
         };
-        let held = self.store_mut().lookup(key).map(|record| record.version);
+        let held = self.store.lookup(key).map(|record| record.version);
         let version = match held {
             Some(version) if told == 0 => version,
             _ => self.next_version(),
         };
-        let record = Record {
-            key,
-            version,
-            payload,
-            signature: None,
-        };
-        let seconds = self.seconds();
-        let Ok(index) = self.store_mut().put(&Offer { record, seconds }) else {
+        let (seconds, ledger) = (self.seconds(), &self.ledger);
+        let written = self
+            .store
+            .write_own((key, version), seconds, |writer| match kind {
+                Kind::Load => ledger.head.load.encode(writer),
+                _ => encode_links(ledger.head.carried, ledger.links(), writer),
+            });
+        let Ok(index) = written else {
             return told;
         };
         self.state.own.counter = self.state.own.counter.max(version.counter);
@@ -313,7 +301,7 @@ impl Node<'_> {
 
     /// Marks a record to be spoken.
     pub(super) fn heat(&mut self, index: usize) {
-        if let Some(slot) = self.store_mut().slots_mut().get_mut(index) {
+        if let Some(slot) = self.store.slots_mut().get_mut(index) {
             slot.hot = 1;
             slot.heard = 0;
         }
@@ -323,6 +311,7 @@ impl Node<'_> {
     }
 
     /// After frames were heard: ends learning, takes work, publishes what changed.
+    #[inline(never)]
     pub(super) fn settle_rows(&mut self) {
         if self.state.phase == phase::LEARNING {
             self.try_to_run();
@@ -338,19 +327,15 @@ impl Node<'_> {
     fn take_work(&mut self) {
         let own = self.state.config.id;
         let mut pending = false;
-        for index in 0..self.ledger_mut().links().len() {
-            let Some(&link) = self.ledger_mut().links().get(index) else {
+        for index in 0..self.ledger.links().len() {
+            let Some(&link) = self.ledger.links().get(index) else {
                 break;
             };
             let peer = link.neighbour;
-            let Some(theirs) = self
-                .store_mut()
-                .links(peer)
-                .and_then(|links| links.get(own))
-            else {
+            let Some(theirs) = self.store.link(peer, own) else {
                 continue;
             };
-            let units = self.ledger_mut().take(&theirs, peer);
+            let units = self.ledger.take(&theirs, peer);
             if units != 0 {
                 self.report(Code::Received, peer, units);
                 self.state.links_dirty = 1;
@@ -382,14 +367,11 @@ impl Node<'_> {
     pub(super) fn retry(&mut self) {
         let own = self.state.config.id;
         let mut most = None;
-        for index in 0..self.ledger_mut().links().len() {
-            let Some(&link) = self.ledger_mut().links().get(index) else {
+        for index in 0..self.ledger.links().len() {
+            let Some(&link) = self.ledger.links().get(index) else {
                 break;
             };
-            let theirs = self
-                .store_mut()
-                .links(link.neighbour)
-                .and_then(|links| links.get(own));
+            let theirs = self.store.link(link.neighbour, own);
             let waiting = theirs.is_some_and(|t| link.ahead_of(&t) == 0 && link.sent != t.acked);
             let Some(place) = self.neighbours.find(link.neighbour) else {
                 continue;
@@ -412,7 +394,7 @@ impl Node<'_> {
                 kind: Kind::Links,
                 slot: 0,
             };
-            if let Some(index) = self.store_mut().find(key) {
+            if let Some(index) = self.store.find(key) {
                 self.heat(index);
             }
             let wait = self.state.config.trickle_min_ms.saturating_mul(2);
@@ -427,8 +409,8 @@ impl Node<'_> {
     pub(super) fn review_ledger(&mut self) {
         let own = self.state.config.id;
         let before = self.state.links_ever;
-        let store = Store::new(&mut self.state.store, self.slots, self.values);
-        let mut ledger = Ledger::new(&mut self.state.ledger, self.links);
+        let store = &self.store;
+        let ledger = &mut self.ledger;
         let neighbours = &self.neighbours;
         let wanted = |id| neighbours.is_live(id);
         let live = neighbours
@@ -461,7 +443,7 @@ impl Node<'_> {
 
     fn try_to_run(&mut self) {
         let own = self.state.config.id;
-        let store = self.store_mut();
+        let store = &self.store;
         let load = store.load(own);
         let held = load.is_some() && store.links(own).is_some();
         let (synced, waited) = (self.state.agreed_once != 0, self.state.learn_over != 0);
@@ -474,7 +456,7 @@ impl Node<'_> {
     fn run(&mut self, load: Option<Load>) {
         let own = self.state.config.id;
         let boot = self.state.own.boot;
-        let store = Store::new(&mut self.state.store, self.slots, self.values);
+        let store = &self.store;
         let mine = store
             .slots()
             .iter()
@@ -489,7 +471,7 @@ impl Node<'_> {
             boot: boot.max(next),
             counter: newest.counter,
         };
-        let mut ledger = Ledger::new(&mut self.state.ledger, self.links);
+        let ledger = &mut self.ledger;
         let mut restored = 0_u32;
         let links = store.links(own);
         let load = load.unwrap_or(Load {
@@ -499,7 +481,7 @@ impl Node<'_> {
         let entries = || links.into_iter().flat_map(|links| links.iter());
         ledger.learn(load, links.map_or(0, |links| links.carried), entries());
         for link in entries() {
-            let theirs = store.links(link.neighbour).and_then(|links| links.get(own));
+            let theirs = store.link(link.neighbour, own);
             let missing = theirs.map_or(0, |theirs| ledger.restore_sent(&theirs, link.neighbour));
             restored = restored.wrapping_add(missing);
         }
@@ -520,9 +502,9 @@ impl Node<'_> {
     /// this node never wrote is answered by publishing above it.
     pub(super) fn hear_own(&mut self, record: &Record) {
         let seconds = self.seconds();
-        let Some(index) = self.store_mut().find(record.key) else {
+        let Some(index) = self.store.find(record.key) else {
             // Its own signed record from an earlier life, or a row while learning.
-            if let Ok(Merge::Newer(index)) = self.store_mut().merge(&Offer {
+            if let Ok(Merge::Newer(index)) = self.store.merge(&Offer {
                 record: *record,
                 seconds,
             }) {
@@ -530,21 +512,20 @@ impl Node<'_> {
             }
             return;
         };
-        let Some(held) = self.store_mut().get(index).map(|held| held.version) else {
+        let Some(held) = self.store.get(index).map(|held| held.version) else {
             return;
         };
         if self.state.phase != phase::RUNNING {
             // Refusals leave the held one; learning goes on with that.
-            let _ = self.store_mut().merge(&Offer {
+            let _ = self.store.merge(&Offer {
                 record: *record,
                 seconds,
             });
             return;
         }
         let mesh_id = self.state.config.mesh_id;
-        let same =
-            self.store_mut().slots().get(index).map(Slot::hash) == Some(record.hash(mesh_id));
-        let leaps = self.store_mut().leaps_own(index, record.version, seconds);
+        let same = self.store.slots().get(index).map(Slot::hash) == Some(record.hash(mesh_id));
+        let leaps = self.store.leaps_own(index, record.version, seconds);
         if same || leaps || record.version < held {
             if record.version < held {
                 self.heat(index);

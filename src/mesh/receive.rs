@@ -9,18 +9,17 @@ use super::frame::{
     ANSWER, BadHeader, Beacon, FrameKind, Header, List, SESSION_HIGH, Summary, hint,
 };
 use super::gossip::entry;
-use super::neighbour::{Accepted, Neighbour, flag};
+use super::neighbour::{Accepted, flag};
 use super::seal::Envelope;
-use super::{Node, Port, Timer};
-use crate::bytes::Reader;
+use super::{Node, Port, Timer, assembly};
+use crate::bytes::{Reader, Writer};
 use crate::record::wire::{Bad, is_author};
-use crate::record::{
-    self, Class, Key, Kind, Merge, Offer, Record, Refused, SIGNED_MESSAGE_MAX, Slot, Store, Version,
-};
+use crate::record::{self, Class, Key, Kind, Merge, Offer, Record, Refused, SIGNED_HEAD, Slot};
 use crate::time::since;
 
 impl Node<'_> {
     /// Takes the frame that lies in the first `len` bytes of the input buffer.
+    #[inline(never)]
     pub(super) fn receive(&mut self, len: usize, rssi: i8, port: &mut impl Port) {
         let stats = &mut self.state.stats;
         stats.frames_received = stats.frames_received.saturating_add(1);
@@ -30,7 +29,7 @@ impl Node<'_> {
             core::mem::take(&mut self.frame_out),
         );
         let taken = match frame.get(..len) {
-            Some(bytes) => self.open(bytes, rssi, buffer, port),
+            Some(_) => self.open((frame, len), rssi, buffer, port),
             None => Err(Refusal::Short),
         };
         (self.frame_in, self.frame_out) = (frame, buffer);
@@ -41,11 +40,12 @@ impl Node<'_> {
 
     fn open(
         &mut self,
-        frame: &[u8],
+        (whole, len): (&mut [u8], usize),
         rssi: i8,
         buffer: &mut [u8],
         port: &mut impl Port,
     ) -> Result<(), Refusal> {
+        let frame = whole.get(..len).unwrap_or_default();
         let mut reader = Reader::new(frame);
         let header = Header::decode(&mut reader).map_err(|bad| match bad {
             BadHeader::Short => Refusal::Short,
@@ -66,26 +66,29 @@ impl Node<'_> {
         }
         let sessions = self.sessions(&header, &mut reader)?;
         let clear = frame.len().wrapping_sub(reader.rest().len());
-        let opened = sessions.into_iter().flatten().find_map(|session| {
-            let (author, sequence) = (header.author, header.sequence);
-            let envelope = Envelope {
-                mesh_id: self.state.config.mesh_id,
-                author,
-                session,
-                sequence,
-            };
-            let body = self
-                .state
-                .keys
-                .open(header.key_slot, &envelope, (frame, clear), buffer)?;
-            Some((session, body.len()))
-        });
-        let (session, len) = opened.ok_or(Refusal::Unauthentic)?;
-        let index = self.know(&header, session, rssi)?;
+        let [likely, guess] = sessions;
+        let mut envelope = Envelope {
+            mesh_id: self.state.config.mesh_id,
+            author: header.author,
+            session: !likely,
+            sequence: header.sequence,
+        };
+        let mut opened = None;
+        for session in [likely, guess] {
+            let again = session == likely && envelope.session == likely;
+            if opened.is_none() && !again {
+                envelope.session = session;
+                let keys = &self.state.keys;
+                opened = keys.open(header.key_slot, &envelope, (frame, clear), buffer);
+            }
+        }
+        let len = opened.ok_or(Refusal::Unauthentic)?;
+        let index = self.know(&header, envelope.session, rssi)?;
+        // What is sealed was opened elsewhere: its place is free for messages that are signed.
         self.hear(
             index,
             header.kind,
-            buffer.get(..len).unwrap_or_default(),
+            (buffer.get(..len).unwrap_or_default(), whole),
             port,
         )
     }
@@ -93,19 +96,13 @@ impl Node<'_> {
     /// The sessions under which a frame may have been sealed, likeliest first. A beacon says its
     /// own; for other frames it is the neighbour's last one, or follows from the boot of a held
     /// record.
-    fn sessions(
-        &mut self,
-        header: &Header,
-        reader: &mut Reader,
-    ) -> Result<[Option<u64>; 2], Refusal> {
+    fn sessions(&mut self, header: &Header, reader: &mut Reader) -> Result<[u64; 2], Refusal> {
         let low = u64::from(header.session_low);
         if header.kind == FrameKind::Beacon {
             let high = reader.array::<SESSION_HIGH>().map_err(|_| Refusal::Short)?;
             let [a, b, c, d, e, f] = high;
-            return Ok([
-                Some(u64::from_le_bytes([0, 0, a, b, c, d, e, f]) | low),
-                None,
-            ]);
+            let said = u64::from_le_bytes([0, 0, a, b, c, d, e, f]) | low;
+            return Ok([said, said]);
         }
         let known = self.neighbours.get(header.author);
         let known = known.and_then(|n| n.session(header.session_low));
@@ -115,7 +112,7 @@ impl Node<'_> {
             slot: 0,
         };
         let boot = self
-            .store_mut()
+            .store
             .lookup(held)
             .map_or(0, |record| record.version.boot);
         let base = (u64::from(boot) & !0xffff) | low;
@@ -124,7 +121,7 @@ impl Node<'_> {
         } else {
             base
         };
-        Ok([known, Some(guess).filter(|&guess| known != Some(guess))])
+        Ok([known.unwrap_or(guess), guess])
     }
 
     /// Finds or makes the sender's place and refuses what was seen before.
@@ -158,11 +155,11 @@ impl Node<'_> {
         if neighbour.is(flag::BLOCKED) {
             return Err(Refusal::Blocked);
         }
-        match neighbour.accept(session, header.sequence, now) {
+        match neighbour.accept(session, header.sequence) {
             Accepted::Seen => return Err(Refusal::Replayed),
             Accepted::Restarted => {
                 neighbour.forget_beacons();
-                neighbour.parts_count = 0;
+                assembly::forget(self.assemblies, header.author);
             }
             Accepted::Fresh => {}
         }
@@ -178,7 +175,7 @@ impl Node<'_> {
         &mut self,
         index: usize,
         kind: FrameKind,
-        body: &[u8],
+        (body, scratch): (&[u8], &mut [u8]),
         port: &mut impl Port,
     ) -> Result<(), Refusal> {
         match kind {
@@ -196,7 +193,7 @@ impl Node<'_> {
                 self.hear_list(index, &list);
                 Ok(())
             }
-            FrameKind::Records => self.hear_records(index, body, port),
+            FrameKind::Records => self.hear_records(index, (body, scratch), port),
             FrameKind::Part => self.hear_part(index, body, port),
             FrameKind::Goodbye if body.is_empty() => {
                 self.link_down(index);
@@ -228,8 +225,7 @@ impl Node<'_> {
         neighbour.digest = beacon.digest;
         let steady = neighbour.beacon(beacon.ordinal);
         let agreed_before = neighbour.is(flag::AGREED);
-        let agrees =
-            beacon.digest == self.state.store_digest() && beacon.count == self.store_mut().len();
+        let agrees = beacon.digest == self.store.digest() && beacon.count == self.store.len();
         let Some(neighbour) = self.neighbours.table.get_mut(index) else {
             return Ok(());
         };
@@ -269,12 +265,13 @@ impl Node<'_> {
         }
     }
 
+    #[inline(never)]
     fn hear_summary(&mut self, index: usize, summary: &Summary) {
         if summary.to != self.state.config.id {
             return;
         }
         self.link_up(index);
-        let mask = summary.differs(&self.store_mut().buckets());
+        let mask = summary.differs(&self.store.buckets());
         self.list_to(index, mask, false);
     }
 
@@ -293,12 +290,13 @@ impl Node<'_> {
     }
 
     /// Sends what the sender lacks and asks for what it has newer.
+    #[inline(never)]
     fn hear_list(&mut self, index: usize, list: &List) {
         if list.to != self.state.config.id {
             return;
         }
         self.link_up(index);
-        let sums = self.store_mut().buckets();
+        let sums = self.store.buckets();
         let unequal = Summary {
             to: 0,
             sums: list.sums,
@@ -306,8 +304,8 @@ impl Node<'_> {
         .differs(&sums)
             & list.mask;
         let (mut lacking, mut wanting) = (0_u16, 0_u16);
-        for place in 0..self.store_mut().slots().len() {
-            let Some(slot) = self.store_mut().slots().get(place).copied() else {
+        for place in 0..self.store.slots().len() {
+            let Some(slot) = self.store.slots().get(place).copied() else {
                 break;
             };
             let Some(own) = entry(&slot, unequal) else {
@@ -327,7 +325,7 @@ impl Node<'_> {
             let bit = 1 << (theirs.place.0 & 15);
             let (author, kind, slot) = theirs.place;
             let held = Kind::from_number(kind)
-                .and_then(|kind| self.store_mut().find(Key { author, kind, slot }));
+                .and_then(|kind| self.store.find(Key { author, kind, slot }));
             if unequal & bit != 0 && held.is_none() && Kind::from_number(kind).is_some() {
                 wanting |= bit;
             }
@@ -343,7 +341,7 @@ impl Node<'_> {
     fn hear_records(
         &mut self,
         index: usize,
-        body: &[u8],
+        (body, scratch): (&[u8], &mut [u8]),
         port: &mut impl Port,
     ) -> Result<(), Refusal> {
         let mut reader = Reader::new(body);
@@ -363,8 +361,13 @@ impl Node<'_> {
                 .map_err(|_| Refusal::Malformed)?;
             let record = header
                 .record(value)
-                .filter(|_| header.part == record::Part::WHOLE);
-            let taken = self.hear_record(index, &record.ok_or(Refusal::Malformed)?, port);
+                .filter(|_| header.part == record::Part::WHOLE)
+                .ok_or(Refusal::Malformed)?;
+            let signed = record
+                .signature
+                .and_then(|_| record.signed_message(self.state.config.mesh_id, scratch));
+            let message = scratch.get(..signed.unwrap_or(0)).unwrap_or_default();
+            let taken = self.hear_record(index, &record, message, port);
             worst = worst.and(taken);
         }
         worst
@@ -393,35 +396,18 @@ impl Node<'_> {
         if header.total() > size {
             return Err(Refusal::Payload);
         }
-        let neighbour = self
-            .neighbours
-            .table
-            .get_mut(index)
-            .ok_or(Refusal::Neighbours)?;
-        let begun = assembles(neighbour, &header);
-        if !begun && neighbour.parts_count != 0 && header.part.index != 0 {
-            // A stray part does not throw away a record that is nearly whole.
-            let missing =
-                u32::from(neighbour.parts_count).saturating_sub(neighbour.parts_have.count_ones());
-            if missing < u32::from(header.part.count) {
-                return Err(Refusal::Part);
-            }
-        }
-        if !begun {
-            begin_assembly(neighbour, &header);
-        }
-        neighbour.parts_have |= 1 << header.part.index;
-        let whole = neighbour.parts_have.count_ones() == u32::from(header.part.count);
-        let start = index.wrapping_mul(size);
+        let sender = self.neighbours.table.get(index).map_or(0, |n| n.id);
+        let patience = (self.state.clock.now(), self.state.config.trickle_min_ms);
+        let (place, whole) =
+            assembly::accept(self.assemblies, sender, &header, patience).ok_or(Refusal::Part)?;
+        let room = assembly::room(self.state.config.store());
         let parts = core::mem::take(&mut self.parts);
-        let taken = self.assemble(
-            &header,
-            parts.get_mut(start..),
-            (range, reader.rest()),
-            whole,
-            index,
-            port,
-        );
+        let taken = match parts.get_mut(place.wrapping_mul(room)..) {
+            Some(bytes) => {
+                self.assemble(&header, bytes, (range, reader.rest()), whole, index, port)
+            }
+            None => Err(Refusal::Part),
+        };
         self.parts = parts;
         taken
     }
@@ -429,30 +415,37 @@ impl Node<'_> {
     fn assemble(
         &mut self,
         header: &record::Header,
-        place: Option<&mut [u8]>,
-        (range, bytes): (core::ops::Range<usize>, &[u8]),
+        bytes: &mut [u8],
+        (range, part): (core::ops::Range<usize>, &[u8]),
         whole: bool,
         index: usize,
         port: &mut impl Port,
     ) -> Result<(), Refusal> {
-        let value = place
-            .and_then(|place| place.get_mut(..header.total()))
+        let (head, rest) = bytes
+            .split_at_mut_checked(SIGNED_HEAD)
             .ok_or(Refusal::Part)?;
-        let part = value
-            .get_mut(range)
-            .filter(|part| part.len() == bytes.len());
-        part.ok_or(Refusal::Part)?.copy_from_slice(bytes);
+        let value = rest.get_mut(..header.total()).ok_or(Refusal::Part)?;
+        let place = value.get_mut(range).unwrap_or_default();
+        place
+            .iter_mut()
+            .zip(part)
+            .for_each(|(to, from)| *to = *from);
         if !whole {
             return Ok(());
         }
-        if let Some(neighbour) = self.neighbours.table.get_mut(index) {
-            neighbour.parts_count = 0;
+        if let Some(neighbour) = self.neighbours.table.get(index) {
+            assembly::forget(self.assemblies, neighbour.id);
         }
-        self.hear_record(
-            index,
-            &header.record(value).ok_or(Refusal::Malformed)?,
-            port,
-        )
+        let record = header.record(value).ok_or(Refusal::Malformed)?;
+        let mut writer = Writer::new(head);
+        record
+            .write_signed_head(self.state.config.mesh_id, &mut writer)
+            .map_err(|_| Refusal::Part)?;
+        let end = SIGNED_HEAD.wrapping_add(record.payload.len());
+        let value = bytes.get(SIGNED_HEAD..).unwrap_or_default();
+        let value = value.get(..header.total()).ok_or(Refusal::Part)?;
+        let record = header.record(value).ok_or(Refusal::Malformed)?;
+        self.hear_record(index, &record, bytes.get(..end).unwrap_or_default(), port)
     }
 
     /// Merges one record.
@@ -460,15 +453,16 @@ impl Node<'_> {
         &mut self,
         index: usize,
         record: &Record,
+        message: &[u8],
         port: &mut impl Port,
     ) -> Result<(), Refusal> {
-        self.check_signature(record, port)?;
+        self.check_signature(record, message, port)?;
         if record.key.author == self.state.config.id {
             self.hear_own(record);
             return Ok(());
         }
         let seconds = self.seconds();
-        let merged = self.store_mut().merge(&Offer {
+        let merged = self.store.merge(&Offer {
             record: *record,
             seconds,
         });
@@ -515,7 +509,7 @@ impl Node<'_> {
     /// Somebody else said it: if enough did, this node need not.
     fn suppress(&mut self, place: usize) {
         let k = self.state.config.trickle_k;
-        if let Some(slot) = self.store_mut().slots_mut().get_mut(place) {
+        if let Some(slot) = self.store.slots_mut().get_mut(place) {
             slot.heard = slot.heard.saturating_add(1);
             if k != 0 && slot.heard >= k {
                 slot.hot = 0;
@@ -546,7 +540,12 @@ impl Node<'_> {
     }
 
     /// Signed kinds need a good signature, unless exactly this record is held already.
-    fn check_signature(&mut self, record: &Record, port: &mut impl Port) -> Result<(), Refusal> {
+    fn check_signature(
+        &mut self,
+        record: &Record,
+        message: &[u8],
+        port: &mut impl Port,
+    ) -> Result<(), Refusal> {
         let Some(signature) = record.signature else {
             return if record.key.kind.class() == Class::Member {
                 Ok(())
@@ -555,44 +554,17 @@ impl Node<'_> {
             };
         };
         let mesh_id = self.state.config.mesh_id;
-        let store = Store::new(&mut self.state.store, self.slots, self.values);
+        let store = &self.store;
         let held = store
             .find(record.key)
             .and_then(|index| store.slots().get(index));
         if held.map(Slot::hash) == Some(record.hash(mesh_id)) {
             return Ok(());
         }
-        let mut message = [0; SIGNED_MESSAGE_MAX];
-        let len = record
-            .signed_message(mesh_id, &mut message)
-            .ok_or(Refusal::Payload)?;
-        let message = message.get(..len).unwrap_or_default();
         match port.verify(record.key.author, message, signature) {
             Some(true) => Ok(()),
             Some(false) => Err(Refusal::Signature),
             None => Err(Refusal::Unverified),
         }
     }
-}
-
-fn assembles(neighbour: &Neighbour, header: &record::Header) -> bool {
-    let Key { author, kind, slot } = header.key;
-    let Version { boot, counter } = header.version;
-    neighbour.parts_count == header.part.count
-        && (
-            neighbour.part_author,
-            neighbour.part_kind,
-            neighbour.part_slot,
-        ) == (author, kind as u8, slot)
-        && (neighbour.part_boot, neighbour.part_counter) == (boot, counter)
-}
-
-fn begin_assembly(neighbour: &mut Neighbour, header: &record::Header) {
-    neighbour.part_author = header.key.author;
-    neighbour.part_kind = header.key.kind as u8;
-    neighbour.part_slot = header.key.slot;
-    neighbour.part_boot = header.version.boot;
-    neighbour.part_counter = header.version.counter;
-    neighbour.parts_count = header.part.count;
-    neighbour.parts_have = 0;
 }

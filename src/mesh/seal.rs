@@ -155,7 +155,9 @@ impl Keys {
         let length = associated(envelope.mesh_id, head, &mut buffer)?;
         let (data, nonce) = (buffer.get_mut(..length)?, envelope.nonce());
         let made = duplex(key, &nonce, data, body, Way::Seal);
-        tag.iter_mut().zip(made).for_each(|(place, byte)| *place = byte);
+        tag.iter_mut()
+            .zip(made)
+            .for_each(|(place, byte)| *place = byte);
         Some(total)
     }
 
@@ -163,13 +165,13 @@ impl Keys {
     /// be; `None` if it is not authentic. `frame` is untouched, so that another session may be
     /// tried.
     #[must_use]
-    pub fn open<'b>(
+    pub fn open(
         &self,
         slot: u8,
         envelope: &Envelope,
         (frame, clear): (&[u8], usize),
-        body: &'b mut [u8],
-    ) -> Option<&'b [u8]> {
+        body: &mut [u8],
+    ) -> Option<usize> {
         let key = self.key.get(usize::from(slot))?;
         let tag_len = self.tag_len(slot)?;
         let (head, rest) = frame.split_at_checked(clear)?;
@@ -187,7 +189,7 @@ impl Keys {
             body.fill(0);
             return None;
         }
-        Some(body)
+        Some(body.len())
     }
 }
 

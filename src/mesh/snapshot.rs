@@ -39,7 +39,7 @@ impl Node<'_> {
         writer.put(MAGIC)?;
         writer.u64(config.mesh_id)?;
         writer.u16(config.id)?;
-        let store = self.store_mut();
+        let store = &self.store;
         for index in 0..store.slots().len() {
             if let Some(record) = store.get(index)
                 && record.key.author == config.id
@@ -132,7 +132,7 @@ impl Node<'_> {
             }
             last = Some(record.key);
             if take {
-                self.store_mut()
+                self.store
                     .merge(&Offer { record, seconds })
                     .map_err(|_| Restore::Bad)?;
             }

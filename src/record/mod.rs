@@ -25,6 +25,7 @@ pub use wire::{Header, PARTS_MAX, Part, Parts, encode_part, encode_whole};
 
 use bytemuck::{Pod, Zeroable};
 
+use crate::bytes::{Short, Writer};
 use crate::digest;
 
 /// Longest payload of any kind.
@@ -152,20 +153,26 @@ impl Record<'_> {
     /// What a signature is over: domain, mesh, place, version, length, payload. Returns the length
     /// written into `out`.
     #[must_use]
-    pub fn signed_message(
-        &self,
-        mesh_id: u64,
-        out: &mut [u8; SIGNED_MESSAGE_MAX],
-    ) -> Option<usize> {
-        let mut writer = crate::bytes::Writer::new(out);
-        writer.put(b"weir/sig").ok()?;
-        writer.u64(mesh_id).ok()?;
-        writer.put(&self.head()).ok()?;
-        writer.u16(u16::try_from(self.payload.len()).ok()?).ok()?;
+    pub fn signed_message(&self, mesh_id: u64, out: &mut [u8]) -> Option<usize> {
+        let mut writer = Writer::new(out);
+        self.write_signed_head(mesh_id, &mut writer).ok()?;
         writer.put(self.payload).ok()?;
         Some(writer.len())
     }
+
+    /// Writes what stands in front of the payload in a message that is signed.
+    ///
+    /// # Errors
+    /// [`Short`] if it does not fit.
+    pub fn write_signed_head(&self, mesh_id: u64, writer: &mut Writer) -> Result<(), Short> {
+        writer.put(b"weir/sig")?;
+        writer.u64(mesh_id)?;
+        writer.put(&self.head())?;
+        writer.u16(self.payload.len() as u16)
+    }
 }
 
+/// Bytes in front of the payload in a message that is signed.
+pub const SIGNED_HEAD: usize = 8 + 8 + 12 + 2;
 /// Longest message that is signed.
-pub const SIGNED_MESSAGE_MAX: usize = 8 + 8 + 12 + 2 + PAYLOAD_MAX;
+pub const SIGNED_MESSAGE_MAX: usize = SIGNED_HEAD + PAYLOAD_MAX;

@@ -183,11 +183,13 @@ impl<'a> Links<'a> {
 
     /// The entry for `neighbour`.
     #[must_use]
+    #[inline(never)]
     pub fn get(&self, neighbour: u16) -> Option<Link> {
         self.iter().find(|link| link.neighbour == neighbour)
     }
 }
 
+#[inline(never)]
 fn read_link(reader: &mut Reader) -> Result<Link, Short> {
     Ok(Link {
         neighbour: reader.u16()?,

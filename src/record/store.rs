@@ -9,9 +9,10 @@
 
 use bytemuck::{Pod, Zeroable};
 
-use super::rows::{LINK_BYTES, LINKS_HEAD, LOAD_BYTES, Links, Load};
+use super::rows::{LINK_BYTES, LINKS_HEAD, LOAD_BYTES, Link, Links, Load};
 use super::wire::is_author;
 use super::{Class, Key, Kind, PAYLOAD_MAX, Record, SIGNATURE, Version};
+use crate::bytes::{Short, Writer};
 
 /// Farthest a boot may leap over the one held.
 const BOOT_LEAP: u32 = 1 << 8;
@@ -113,9 +114,9 @@ pub struct Slot {
 }
 
 impl Slot {
-    /// The place of the record, as numbers that order as keys do.
-    const fn place(&self) -> (u16, u8, u8) {
-        (self.author, self.kind, self.slot)
+    /// The place of the record, as a number that orders as keys do.
+    const fn place(&self) -> u32 {
+        place(self.author, self.kind, self.slot)
     }
 
     /// The place of the record.
@@ -147,6 +148,20 @@ impl Slot {
     #[must_use]
     pub const fn author(&self) -> u16 {
         self.author
+    }
+
+    /// Says what is held here now, and keeps the digest.
+    fn note(&mut self, head: &mut StoreHead, new: (Version, u64), len: usize, seconds: u32) {
+        let (version, hash) = new;
+        head.digest = head.digest.wrapping_sub(self.hash).wrapping_add(hash);
+        head.changes = head.changes.wrapping_add(1);
+        self.hash = hash;
+        self.boot = version.boot;
+        self.counter = version.counter;
+        self.payload = len as u16;
+        self.merged_at = seconds;
+        self.hot = 0;
+        self.heard = 0;
     }
 }
 
@@ -284,8 +299,14 @@ impl<'a> Store<'a> {
     /// Index of a key.
     #[must_use]
     pub fn find(&self, key: Key) -> Option<usize> {
-        let place = (key.author, key.kind as u8, key.slot);
-        self.slots().binary_search_by_key(&place, Slot::place).ok()
+        let place = place(key.author, key.kind as u8, key.slot);
+        let index = self.place_of(place);
+        (self.slots().get(index)?.place() == place).then_some(index)
+    }
+
+    /// Where a place is or would be.
+    fn place_of(&self, place: u32) -> usize {
+        self.slots().partition_point(|slot| slot.place() < place)
     }
 
     /// The record at `index` in order.
@@ -336,6 +357,13 @@ impl<'a> Store<'a> {
             slot: 0,
         })?;
         Links::decode(record.payload, author, self.head.shape.degree).ok()
+    }
+
+    /// How `from` lists `to`.
+    #[must_use]
+    #[inline(never)]
+    pub fn link(&self, from: u16, to: u16) -> Option<Link> {
+        self.links(from)?.get(to)
     }
 
     /// The authors, ascending.
@@ -432,6 +460,37 @@ impl<'a> Store<'a> {
         Ok(index)
     }
 
+    /// Writes an unsigned record of the author itself where it lies: `encode` gives its payload.
+    ///
+    /// # Errors
+    /// [`Refused`]; nothing changed.
+    pub fn write_own(
+        &mut self,
+        (key, version): (Key, Version),
+        seconds: u32,
+        encode: impl FnOnce(&mut Writer) -> Result<(), Short>,
+    ) -> Result<usize, Refused> {
+        let index = match self.find(key) {
+            Some(index) => index,
+            None => self.insert(key)?,
+        };
+        let slot = self.slots.get_mut(index).ok_or(Refused::Full)?;
+        let room = self.head.shape.payload_max(key.kind);
+        let place = self.bytes.get_mut(slot.offset as usize..);
+        let place = place.and_then(|place| place.get_mut(..room));
+        let mut writer = Writer::new(place.ok_or(Refused::Full)?);
+        encode(&mut writer).map_err(|Short| Refused::Payload)?;
+        let record = Record {
+            key,
+            version,
+            payload: writer.written(),
+            signature: None,
+        };
+        let (hash, len) = (record.hash(self.head.mesh_id), record.payload.len());
+        slot.note(self.head, (version, hash), len, seconds);
+        Ok(index)
+    }
+
     /// Whether a version heard for the author's own record is too far above it to be answered. The
     /// author goes twice as far as others do: what they may have taken, it must be able to top.
     #[must_use]
@@ -451,28 +510,18 @@ impl<'a> Store<'a> {
             return Err(Refused::Full);
         }
         let room = u32::try_from(shape.room(key.kind)).map_err(|_| Refused::Full)?;
-        let place = (key.author, key.kind as u8, key.slot);
-        let index = self.slots().partition_point(|slot| slot.place() < place);
+        let index = self.place_of(place(key.author, key.kind as u8, key.slot));
         let count = usize::from(self.head.count);
-        if count >= self.slots.len() {
-            return Err(Refused::Full);
-        }
-        for to in (index.wrapping_add(1)..=count).rev() {
-            let Some(&moved) = self.slots.get(to.wrapping_sub(1)) else {
-                break;
-            };
-            if let Some(slot) = self.slots.get_mut(to) {
-                *slot = moved;
-            }
-        }
-        if let Some(slot) = self.slots.get_mut(index) {
-            *slot = Slot {
-                author: key.author,
-                kind: key.kind as u8,
-                slot: key.slot,
-                offset: self.head.used,
-                ..Zeroable::zeroed()
-            };
+        let behind = self.slots.get_mut(index..=count).ok_or(Refused::Full)?;
+        let mut carried = Slot {
+            author: key.author,
+            kind: key.kind as u8,
+            slot: key.slot,
+            offset: self.head.used,
+            ..Zeroable::zeroed()
+        };
+        for slot in behind {
+            core::mem::swap(slot, &mut carried);
         }
         self.head.used = self.head.used.wrapping_add(room);
         self.head.count = self.head.count.wrapping_add(1);
@@ -499,15 +548,12 @@ impl<'a> Store<'a> {
         {
             *place = *signature;
         }
-        self.head.digest = self.head.digest.wrapping_sub(slot.hash).wrapping_add(hash);
-        self.head.changes = self.head.changes.wrapping_add(1);
-        slot.hash = hash;
-        slot.boot = record.version.boot;
-        slot.counter = record.version.counter;
-        slot.payload = record.payload.len() as u16;
-        slot.merged_at = seconds;
-        slot.hot = 0;
-        slot.heard = 0;
+        slot.note(
+            self.head,
+            (record.version, hash),
+            record.payload.len(),
+            seconds,
+        );
     }
 
     /// The first clause of the invariants that does not hold, for tests and checkers.
@@ -529,7 +575,7 @@ impl<'a> Store<'a> {
             if last.is_some_and(|last| last >= slot.place()) {
                 return Some("places are not in order");
             }
-            if last.is_none_or(|(author, _, _)| author != slot.author) {
+            if last.is_none_or(|last: u32| last >> 16 != u32::from(slot.author)) {
                 authors = u16::wrapping_add(authors, 1);
             }
             signed = u16::wrapping_add(signed, u16::from(record.signature.is_some()));
@@ -544,6 +590,10 @@ impl<'a> Store<'a> {
         }
         None
     }
+}
+
+const fn place(author: u16, kind: u8, slot: u8) -> u32 {
+    ((author as u32) << 16) | ((kind as u32) << 8) | slot as u32
 }
 
 /// The group of an author, 0..16.

@@ -18,7 +18,6 @@ use crate::complex::{Complex, Edge, Error, Shape};
 use crate::layout;
 use crate::mesh::Node;
 use crate::record::Store;
-use crate::record::rows::Link;
 
 /// The complex that a mesh needs, from the mesh parameters alone.
 #[must_use]
@@ -215,7 +214,7 @@ impl<'a, 'c> Flows<'a, 'c> {
             summary.in_flight = summary.in_flight.wrapping_add(flying);
         }
         for (edge, raw) in self.complex.edges().iter().zip(self.desk.raw.iter_mut()) {
-            let sent = |from, to| link(store, from, to).map_or(0, |link| link.sent);
+            let sent = |from, to| store.link(from, to).map_or(0, |link| link.sent);
             *raw = sent(edge.low, edge.high)
                 .wrapping_sub(sent(edge.high, edge.low))
                 .cast_signed();
@@ -241,11 +240,6 @@ impl<'a, 'c> Flows<'a, 'c> {
     }
 }
 
-/// How `from` lists `to`.
-fn link(store: &Store, from: u16, to: u16) -> Option<Link> {
-    store.links(from)?.get(to)
-}
-
 /// The edges that are up, in canonical order.
 fn up_edges<'s>(store: &'s Store<'s>) -> impl Iterator<Item = Edge> + 's {
     store.authors().flat_map(move |low| {
@@ -254,7 +248,7 @@ fn up_edges<'s>(store: &'s Store<'s>) -> impl Iterator<Item = Edge> + 's {
         higher
             .filter(move |own| own.neighbour > low)
             .filter_map(move |own| {
-                let theirs = link(store, own.neighbour, low)?;
+                let theirs = store.link(own.neighbour, low)?;
                 own.up(&theirs).then_some(Edge {
                     low,
                     high: own.neighbour,
@@ -295,7 +289,7 @@ fn arriving(store: &Store, id: u16) -> i32 {
     };
     let units = links
         .iter()
-        .fold(0_u32, |sum, own| match link(store, own.neighbour, id) {
+        .fold(0_u32, |sum, own| match store.link(own.neighbour, id) {
             Some(theirs) if own.ahead_of(&theirs) == 0 => {
                 sum.wrapping_add(theirs.sent.wrapping_sub(own.acked))
             }

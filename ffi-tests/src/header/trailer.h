@@ -34,20 +34,20 @@
 /** Bytes of a mesh without signed records. */
 #define WEIR_MESH_BYTES(nodes, degree, neighbours, inbox_frames, frame_max)                        \
     (WEIR_MESH_FIXED_BYTES + (WEIR_MESH_NODE_BYTES + WEIR_MESH_LINK_BYTES * (degree)) * (nodes) +  \
-     (WEIR_MESH_NEIGHBOUR_BYTES + WEIR_MESH_LINK_BYTES * (degree)) * (neighbours) +                \
-     12u * (degree) + 2u * (frame_max) + ((frame_max) + 11u) * ((inbox_frames) + 1u))
+     WEIR_MESH_NEIGHBOUR_BYTES * (neighbours) + (12u + 2u * WEIR_MESH_LINK_BYTES) * (degree) +     \
+     2u * (frame_max) + ((frame_max) + 11u) * ((inbox_frames) + 1u))
 /** Storage of a mesh without signed records. */
 #define WEIR_MESH_STORAGE(name, nodes, degree, neighbours, inbox_frames, frame_max)                \
     uint64_t name[WEIR_WORDS(WEIR_MESH_BYTES(nodes, degree, neighbours, inbox_frames, frame_max))]
 
 /** Further bytes of a mesh with signed records. */
-#define WEIR_MESH_SIGNED(neighbours, records, payload)                                             \
-    ((WEIR_MESH_SIGNED_BYTES + (payload)) * (records) + (64u + (payload)) * (neighbours))
+#define WEIR_MESH_SIGNED(records, payload)                                                         \
+    ((WEIR_MESH_SIGNED_BYTES + (payload)) * (records) + 2u * (64u + (payload)))
 /** Storage of a mesh with signed records. */
 #define WEIR_MESH_SIGNED_STORAGE(name, nodes, degree, neighbours, inbox_frames, frame_max,         \
                                  records, payload)                                                 \
     uint64_t name[WEIR_WORDS(WEIR_MESH_BYTES(nodes, degree, neighbours, inbox_frames, frame_max) + \
-                             WEIR_MESH_SIGNED(neighbours, records, payload))]
+                             WEIR_MESH_SIGNED(records, payload))]
 
 /** 16 nodes, 48 edges, 80 triangles, fill 6. */
 #define WEIR_COMPLEX_CONFIG_DEFAULT                                                                \
