@@ -4,6 +4,7 @@
 //! taken adds to exactly one counter, also where nobody reads events.
 
 use bytemuck::{Pod, Zeroable};
+use heapless::Deque;
 
 macro_rules! refusals {
     ($( $name:ident $text:literal; )*) => {
@@ -140,51 +141,28 @@ pub const EVENTS: usize = 16;
 /// The ring of events. It is not part of a snapshot.
 #[derive(Debug, Default)]
 pub struct Events {
-    ring: [Option<Event>; EVENTS],
-    first: u8,
-    count: u8,
+    ring: Deque<Event, EVENTS>,
 }
 
 impl Events {
     /// An empty ring.
     #[must_use]
     pub const fn new() -> Self {
-        Self {
-            ring: [None; EVENTS],
-            first: 0,
-            count: 0,
-        }
+        Self { ring: Deque::new() }
     }
 
     /// Forgets all.
     pub fn clear(&mut self) {
-        (self.first, self.count) = (0, 0);
-    }
-
-    fn place(&mut self, at: u8) -> Option<&mut Option<Event>> {
-        let index = usize::from(self.first.wrapping_add(at));
-        self.ring.get_mut(index & (EVENTS - 1))
+        self.ring.clear();
     }
 
     /// Adds an event; `false` if the ring is full.
     pub fn push(&mut self, event: Event) -> bool {
-        if usize::from(self.count) == EVENTS {
-            return false;
-        }
-        if let Some(place) = self.place(self.count) {
-            *place = Some(event);
-        }
-        self.count = self.count.wrapping_add(1);
-        true
+        self.ring.push_back(event).is_ok()
     }
 
     /// The oldest event.
     pub fn pop(&mut self) -> Option<Event> {
-        let event = self.place(0)?.take()?;
-        self.first = self.first.wrapping_add(1);
-        self.count = self.count.wrapping_sub(1);
-        Some(event)
+        self.ring.pop_front()
     }
 }
-
-const _: () = assert!(EVENTS.is_power_of_two() && 256 % EVENTS == 0);

@@ -12,7 +12,6 @@
 //!
 //! It does not know what the records are for: see `sync`.
 
-mod ascon;
 pub mod assembly;
 mod config;
 pub mod event;
