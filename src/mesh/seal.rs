@@ -171,8 +171,8 @@ impl Keys {
     }
 
     /// Opens the body behind the `clear` bytes of `frame` into `body`, which is as long as it must
-    /// be, and says how long it is; `None` if it is not authentic. `frame` is untouched, so that another session may be
-    /// tried.
+    /// be, and gives its length; `None` if it is not authentic. `frame` is untouched, so that
+    /// another session may be tried.
     #[must_use]
     pub fn open(
         &self,
