@@ -1,7 +1,8 @@
-//! The public structs of the header, and two programs about how they lie in memory: one in C, which
-//! prints a table, and one in Rust, which does not compile unless the table is true of it.
+//! The public structs of the header, and two texts about how they lie in memory: a C program that
+//! prints a table, and `src/abi/layout.rs`, which compiles only if the tables are true of Rust.
 
 use crate::header;
+use std::fs;
 
 /// A public struct: its name and the names of its fields.
 pub struct Struct {
@@ -40,18 +41,17 @@ fn field_name(field: &str) -> String {
     name.to_string()
 }
 
-/// Whole-number constants of the header.
-fn constants(text: &str) -> Vec<String> {
-    let plain = header::macros(text)
-        .into_iter()
-        .filter(|(name, parameters)| {
-            let number = !["WEIR_H", "WEIR_VERSION", "WEIR_CHECK_RESULT"].contains(&name.as_str());
-            number && parameters.is_empty() && !name.ends_with("_CONFIG_DEFAULT")
-        });
-    plain.map(|(name, _)| name).collect()
+/// Whether a macro stands for a whole number that is part of the binary interface. Numbers that
+/// say which release this is are not.
+pub fn is_constant(name: &str, parameters: &[String]) -> bool {
+    let other = ["WEIR_H", "WEIR_CHECK_RESULT", "WEIR_API_LEVEL"].contains(&name)
+        || name.starts_with("WEIR_VERSION")
+        || name.ends_with("_CONFIG_DEFAULT");
+    !other && parameters.is_empty()
 }
 
-/// C that prints one line per struct, field and constant.
+/// C11 that prints how wide a pointer is, then one line per struct with size and alignment, per
+/// field with offset and size, and per constant.
 pub fn c_program(text: &str) -> String {
     let mut out = String::from(
         "#include <stdio.h>\n#include <weir.h>\n\
@@ -62,10 +62,13 @@ pub fn c_program(text: &str) -> String {
          \x20   } else {\n\
          \x20       printf(\"constant %s 0x%08lx%08lx\\n\", name, (unsigned long)(bits >> 32),\n\
          \x20              (unsigned long)(bits & UINT32_MAX));\n    }\n}\n\
-         int main(void)\n{\n",
+         int main(void)\n{\n    printf(\"pointer %u\\n\", (unsigned)sizeof(void *));\n",
     );
     for Struct { name, fields } in structs(text) {
-        out += &format!("    printf(\"struct {name} %u\\n\", (unsigned)sizeof({name}));\n");
+        out += &format!(
+            "    printf(\"struct {name} %u %u\\n\", (unsigned)sizeof({name}), \
+             (unsigned)_Alignof({name}));\n"
+        );
         for field in fields {
             out += &format!(
                 "    printf(\"field {name} {field} %u %u\\n\", \
@@ -74,35 +77,113 @@ pub fn c_program(text: &str) -> String {
             );
         }
     }
-    for name in constants(text) {
-        out += &format!("    constant(\"{name}\", (uint64_t)({name}));\n");
+    for (name, parameters) in header::macros(text) {
+        if is_constant(&name, &parameters) {
+            out += &format!("    constant(\"{name}\", (uint64_t)({name}));\n");
+        }
     }
     out + "    return 0;\n}\n"
 }
 
-/// Rust that compiles only if its own structs lie as the table of the C program says.
-pub fn rust_program(table: &str) -> String {
-    let mut out = String::from(
-        "//! Made from what C printed; compiles only if Rust agrees.\n#![no_std]\n\
-         #![allow(unused_imports)]\nuse core::mem::{offset_of, size_of};\nuse weir::abi::*;\n",
-    );
-    let map = header::read("src/abi/mod.rs");
-    let public = map.lines().filter_map(|line| line.strip_prefix("pub mod "));
-    for module in public.map(|name| name.trim_end_matches(';')) {
-        out += &format!("use weir::abi::{module}::*;\n");
-    }
+/// The bits of a pointer, as a table says them in its first line.
+pub fn width(table: &str) -> u32 {
+    let bytes = table
+        .lines()
+        .next()
+        .and_then(|line| line.strip_prefix("pointer "));
+    let bytes: Option<u32> = bytes.and_then(|bytes| bytes.parse().ok());
+    bytes.unwrap_or_else(|| panic!("no table: {table}")) * 8
+}
+
+/// What the tables say of each struct: its name, and the rest as the macro of [`HEAD`] takes it.
+fn claims(table: &str) -> Vec<(String, String)> {
+    let mut out: Vec<(String, String)> = vec![];
     for line in table.lines() {
         let words: Vec<_> = line.split(' ').collect();
-        match words[..] {
-            ["struct", name, size] => {
-                out += &format!("const _: () = assert!(size_of::<{name}>() == {size});\n");
+        match (words[..].first(), out.last_mut()) {
+            (Some(&"struct"), _) => {
+                out.push((words[1].into(), format!("{}, {}", words[2], words[3])));
             }
-            ["field", name, field, offset, _] => {
-                out +=
-                    &format!("const _: () = assert!(offset_of!({name}, {field}) == {offset});\n");
+            (Some(&"field"), Some((_, claim))) => {
+                *claim += &format!("; {} {} {}", words[2], words[3], words[4]);
             }
             _ => {}
         }
     }
     out
 }
+
+/// The file of `src/abi` that defines a struct.
+fn module(name: &str) -> String {
+    let folder = header::root().join("src/abi");
+    let files = fs::read_dir(folder).expect("src/abi");
+    let mut files: Vec<_> = files.map(|file| file.expect("a file").path()).collect();
+    files.sort();
+    let defines = |path: &std::path::PathBuf| {
+        let text = fs::read_to_string(path).expect("a source file");
+        text.contains(&format!("pub struct {name} {{"))
+    };
+    let file = files.iter().find(|path| defines(path));
+    let file = file.unwrap_or_else(|| panic!("no file of src/abi defines {name}"));
+    let stem = file.file_stem().expect("a name").to_string_lossy();
+    stem.into_owned()
+}
+
+/// One claim as a macro call in lines of at most 100 columns.
+fn call(name: &str, claim: &str) -> String {
+    let mut lines = vec![format!("claim!(super::{}::{name}, ", module(name))];
+    for part in claim.split_inclusive("; ") {
+        if lines.last().map_or(0, String::len) + part.len() > 96 {
+            lines.push("    ".into());
+        }
+        *lines.last_mut().expect("a line") += part;
+    }
+    let lines: Vec<_> = lines.iter().map(|line| line.trim_end()).collect();
+    lines.join("\n") + ");\n"
+}
+
+/// The text of `src/abi/layout.rs` from the tables of 32-bit and of 64-bit machines.
+pub fn rust(narrow: &str, wide: &str) -> String {
+    let mut out = String::from(HEAD);
+    for ((name, narrow), (_, wide)) in claims(narrow).iter().zip(&claims(wide)) {
+        out.push('\n');
+        if narrow == wide {
+            out += &call(name, narrow);
+            continue;
+        }
+        for (width, claim) in [(32, narrow), (64, wide)] {
+            out += &format!("#[cfg(target_pointer_width = \"{width}\")]\n");
+            out += &call(name, claim);
+        }
+    }
+    out
+}
+
+/// The head of `src/abi/layout.rs`.
+const HEAD: &str = "\
+//! Does Rust see the same bytes behind every public struct as C?
+//!
+//! Written by `WEIR_BLESS=1 cargo test -p ffi-tests --test conformance_layout` from what C prints
+//! on every machine; a test compares. Part of every archive and of no other build, so that a
+//! changed struct stops archives but not the tools that bring this file up to date.
+
+use core::mem::{align_of, offset_of, size_of};
+
+/// The size of a field, from a function that is never called.
+const fn field_size<T, F>(_: fn(&T) -> &F) -> usize {
+    size_of::<F>()
+}
+
+/// A struct, its size and alignment; its fields with offset and size.
+macro_rules! claim {
+    ($name:ty, $size:literal, $align:literal $(; $field:ident $at:literal $bytes:literal)+) => {
+        const _: () = {
+            assert!(size_of::<$name>() == $size && align_of::<$name>() == $align);
+            $(
+                assert!(offset_of!($name, $field) == $at);
+                assert!(field_size(|this: &$name| &this.$field) == $bytes);
+            )+
+        };
+    };
+}
+";

@@ -1,19 +1,23 @@
-//! C and Rust see the same bytes behind every public struct, and the committed table shows them.
+//! C and Rust see the same bytes behind every public struct: C prints them on every machine, the
+//! committed tables show them, and every archive is compiled with assertions made from the tables.
 
 use ffi_tests::c::{self, Target};
+use ffi_tests::evidence;
 use ffi_tests::header::{self, root};
 use ffi_tests::layout;
+use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
 use std::process::Command;
 
-/// The table as C prints it on that target.
+const COMMAND: &str = "cargo test -p ffi-tests --test conformance_layout";
+
+/// The table as C prints it on that machine.
 fn table(target: Target) -> Option<String> {
     if let Some(why) = target.lacks() {
-        c::skip(&format!("layout on {}", target.triple()), &why);
+        c::skip(&format!("layout on {}", target.name()), &why);
         return None;
     }
-    let dir = c::scratch(&format!("layout-{}", target.triple()));
+    let dir = c::scratch(&format!("layout-{}", target.name()));
     let file = dir.join("layout.c");
     fs::write(&file, layout::c_program(&header::read("include/weir.h"))).expect("layout.c");
     let built = target.build(&file.to_string_lossy(), &[], &dir.join("layout"));
@@ -23,71 +27,90 @@ fn table(target: Target) -> Option<String> {
     Some(outcome.text)
 }
 
-/// Compiles the assertions against the real crate, for the target itself.
-fn rust_agrees(target: Target, table: &str) -> c::Outcome {
-    let dir = c::scratch(&format!("layout-rust-{}", target.triple()));
-    fs::create_dir_all(dir.join("src")).expect("a folder");
-    fs::write(dir.join("src/lib.rs"), layout::rust_program(table)).expect("lib.rs");
-    let manifest = format!(
-        "[package]\nname = \"layout\"\nedition = \"2024\"\n[dependencies]\n\
-         weir = {{ path = \"{}\" }}\n[workspace]\n",
-        root().display()
-    );
-    fs::write(dir.join("Cargo.toml"), manifest).expect("Cargo.toml");
-    fs::copy(root().join("Cargo.lock"), dir.join("Cargo.lock")).expect("Cargo.lock");
-    let script = format!(
-        "triple={0}; . cmake/release-rust.sh; \"$cargo\" check --quiet --offline {3} \
-         --target {0} --manifest-path '{1}/Cargo.toml' --target-dir '{2}'",
-        target.triple(),
-        dir.display(),
-        build_folder().display(),
-        // Building core again for the host would take a minute and change nothing.
-        if target.is_host() {
-            ""
-        } else {
-            "\"${std[@]}\""
-        },
-    );
-    c::run(
-        Command::new("bash")
-            .args(["-c", &script])
-            .current_dir(root()),
-    )
-}
-
-fn build_folder() -> &'static Path {
-    Path::new(env!("CARGO_TARGET_TMPDIR"))
-}
-
-fn layout_is_the_same_in_rust(target: Target) {
-    let Some(table) = table(target) else { return };
-    assert!(
-        table
+/// One table for all machines with 32-bit pointers, one for all others, and the assertions in Rust
+/// made from both.
+#[test]
+fn layout_matches_rust() {
+    let mut tables: BTreeMap<u32, (String, &str)> = BTreeMap::new();
+    let mut machines = 0;
+    for target in Target::all() {
+        let Some(table) = table(target) else { continue };
+        let fields = table.lines().filter(|line| line.starts_with("field "));
+        assert!(fields.count() > 100, "{table}");
+        let width = layout::width(&table);
+        let first = tables
+            .entry(width)
+            .or_insert((table.clone(), target.name()));
+        let differs = table
             .lines()
-            .filter(|line| line.starts_with("field "))
-            .count()
-            > 4,
-        "{table}"
+            .zip(first.0.lines())
+            .find(|(here, there)| here != there);
+        assert!(
+            table == first.0,
+            "{} and {} differ: {differs:?}",
+            target.name(),
+            first.1
+        );
+        machines += 1;
+    }
+    for (width, (table, _)) in &tables {
+        c::matches_committed(&format!("docs/abi/layout.{width}.txt"), table);
+    }
+    let committed = |width: u32| header::read(&format!("docs/abi/layout.{width}.txt"));
+    c::matches_committed(
+        "src/abi/layout.rs",
+        &layout::rust(&committed(32), &committed(64)),
     );
-    let outcome = rust_agrees(target, &table);
+    evidence::PROMISES.figure(
+        "machines where C lays out every struct as Rust does",
+        machines,
+        "machines",
+        ">=",
+        15,
+        COMMAND,
+    );
+}
+
+/// A copy of the crate whose assertions are as given, checked as the archive of this machine is.
+fn compiles_with(assertions: &str) -> c::Outcome {
+    let dir = c::scratch("layout-rust");
+    let copied = c::run(Command::new("cp").arg("-r").args([
+        root().join("src"),
+        root().join("Cargo.lock"),
+        dir.clone(),
+    ]));
+    assert!(copied.good, "{}", copied.text);
+    let manifest = header::read("Cargo.toml");
+    let (before, after) = manifest.split_once("members = [").expect("a workspace");
+    let after = after.split_once(']').expect("a list").1;
+    fs::write(
+        dir.join("Cargo.toml"),
+        format!("{before}members = []{after}"),
+    )
+    .expect("Cargo.toml");
+    fs::write(dir.join("src/abi/layout.rs"), assertions).expect("layout.rs");
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.args(["check", "--quiet", "--offline", "--lib"]);
+    cargo.args(["--features", "archive", "--target-dir"]);
+    c::run(cargo.arg(env!("CARGO_TARGET_TMPDIR")).current_dir(&dir))
+}
+
+#[test]
+fn wrong_layout_does_not_compile() {
+    let right = header::read("src/abi/layout.rs");
+    let outcome = compiles_with(&right);
     assert!(outcome.good, "{}", outcome.text);
-    c::matches_committed(&format!("docs/abi/{}.layout.txt", target.triple()), &table);
-}
-
-#[test]
-fn layout_matches_rust_on_the_host() {
-    layout_is_the_same_in_rust(Target::host());
-}
-
-#[test]
-fn layout_matches_rust_on_rv32() {
-    layout_is_the_same_in_rust(Target::rv32());
-}
-
-#[test]
-fn wrong_table_does_not_compile() {
-    if Target::host().lacks().is_none() {
-        let table = "struct weir_complex_config 4096\n";
-        assert!(!rust_agrees(Target::host(), table).good);
+    for (from, to) in [
+        ("weir_seat, 8, 2;", "weir_seat, 8, 4;"),
+        ("depth 2 2;", "depth 4 2;"),
+        ("depth 2 2;", "depth 2 4;"),
+    ] {
+        assert!(right.contains(from), "{from}");
+        let outcome = compiles_with(&right.replacen(from, to, 1));
+        assert!(
+            !outcome.good && outcome.text.contains("assertion failed"),
+            "{to}: {}",
+            outcome.text
+        );
     }
 }

@@ -16,6 +16,8 @@ pub mod complex;
 pub mod config;
 pub mod flows;
 pub mod inbox;
+#[cfg(feature = "archive")]
+mod layout;
 pub mod mesh;
 pub mod parts;
 pub mod port;
