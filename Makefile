@@ -5,8 +5,8 @@ TARGET ?= x86_64-unknown-linux-gnu
 ARGS ?=
 SECONDS ?= 300
 
-.PHONY: help setup archive archives header tables pictures test demo bench evidence size fuzz miri \
-        clean
+.PHONY: help setup archive archives dist header tables pictures test demo bench evidence size fuzz \
+        miri clean
 
 help:
 	@echo 'make demo      54 nodes on a real map share real work through a cut; ARGS=--help says more'
@@ -14,6 +14,7 @@ help:
 	@echo 'make archive   dist/lib/TARGET/libweir.a; TARGET=$(TARGET) unless given, one of:'
 	@cmake/targets.sh archive | sed 's/;.*//; s/^/                 /'
 	@echo 'make archives  all of them, two at a time'
+	@echo 'make dist      what is handed out: dist/weir-<version>.tar.gz'
 	@echo 'make bench     instructions on RV32IMAC, times, peers; ARGS=exact: no times'
 	@echo 'make evidence  the long runs; writes docs/evidence.json'
 	@echo 'make size      the bill: flash, RAM of a handle, stack of a call'
@@ -32,6 +33,9 @@ archive: setup
 
 archives: setup
 	@cmake/build-archives.sh
+
+dist: archives
+	@cmake/dist.sh
 
 header: setup
 	@$$(cmake/host-cargo.sh) run --quiet -p ffi-tests --bin weir-header

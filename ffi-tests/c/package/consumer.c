@@ -1,6 +1,10 @@
-/* Links if the package carries both the header and the archive, and says which version it found. */
+/* Links if the package carries both the headers and the archive, and says which version it found. */
 #include <stdio.h>
+#ifdef __cplusplus
+#include <weir.hpp>
+#else
 #include <weir.h>
+#endif
 
 int main(void)
 {
