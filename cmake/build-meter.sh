@@ -1,12 +1,21 @@
 #!/usr/bin/env bash
-# Builds what is counted on RV32IMAC: dist/meter/libmeter.a, weir's core behind brackets and its
-# peers, with the compiler, profile and flags of the archive.
+# Builds what is counted: dist/meter/<triple>/libmeter.a, weir's core behind brackets and its peers,
+# with the compiler, profile and flags of the archive.
+#
+#     cmake/build-meter.sh              for every chip that is counted on
+#     cmake/build-meter.sh <triple>     for one
 #
 # Unlike the archive it keeps every member that rustc puts in: the peers need soft float, and one
 # image links it beside libweir.a, so only the names meter_* stay global.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-triple=riscv32imac-unknown-none-elf
+if [ $# -eq 0 ]; then
+    for triple in riscv32imac-unknown-none-elf thumbv7m-none-eabi; do
+        cmake/build-meter.sh "$triple"
+    done
+    exit
+fi
+triple=$1
 . cmake/target-tools.sh
 
 # As in build-archive.sh, whose folder this shares so that dependencies are compiled once.
@@ -30,7 +39,7 @@ trap 'rm -rf "$work"' EXIT
 "$objcopy" --wildcard --keep-global-symbol='meter_*' --strip-debug \
     --remove-section=.llvmbc --remove-section=.llvmcmd --remove-section=.riscv.attributes \
     "$work/linked.o" "$work/meter.o"
-out=dist/meter
+out=dist/meter/$triple
 mkdir -p "$out"
 rm -f "$out/libmeter.a"
 "$ar" rcsD "$out/libmeter.a" "$work/meter.o"

@@ -326,8 +326,14 @@ impl Target {
 
     /// Runs a program, at most five minutes.
     pub fn run(self, program: &Path) -> Outcome {
+        self.run_with(program, &[])
+    }
+
+    /// Runs a program with further arguments, which the emulator takes for its own.
+    pub fn run_with(self, program: &Path, arguments: &[&str]) -> Outcome {
         let mut command = Command::new("timeout");
         command.arg("300").args(&self.0.command).arg(program);
+        command.args(arguments);
         run(command.current_dir(root()))
     }
 

@@ -3,6 +3,7 @@
 
 use ffi_tests::bench::{fixtures, meter, rows, table};
 use ffi_tests::c::{say, skip};
+use ffi_tests::evidence;
 use ffi_tests::header::read;
 use ffi_tests::peers::network::Network;
 use ffi_tests::peers::{self, Course, Room, cg, diffusion, gossip};
@@ -30,10 +31,12 @@ fn drift(row: &Value, now: &[table::Row]) -> Option<String> {
     let Some(found) = now.iter().find(same) else {
         return Some(format!("{name}: nothing counts this any more"));
     };
-    [("weir", &found.weir), ("beat", &found.beat)]
+    let now = found.json();
+    ["/weir", "/beat", "/cortex_m3/weir", "/cortex_m3/beat"]
         .into_iter()
-        .find_map(|(key, now)| {
-            let (then, now) = (row[key].as_f64(), now.as_f64());
+        .find_map(|key| {
+            let figure = |of: &Value| of.pointer(key).and_then(Value::as_f64);
+            let (then, now) = (figure(row), figure(&now));
             let near = match (then, now) {
                 (Some(then), Some(now)) => (now - then).abs() <= DRIFT * then.abs(),
                 (then, now) => then == now,
@@ -44,12 +47,22 @@ fn drift(row: &Value, now: &[table::Row]) -> Option<String> {
 
 #[test]
 fn instructions_are_still_what_the_table_says() {
-    let what = "instruction counts on RV32IMAC";
+    let what = "instruction counts on RV32IMAC and Cortex-M3";
     if let Some(why) = meter::lacks() {
         return skip(what, &why);
     }
     let small = fixtures::small();
-    let now = rows::instructions(&meter::run(&small), &small);
+    let now = rows::counted_on_both(&small);
+    let counted = |row: &&table::Row| row.machine == rows::RV32;
+    let both = |row: &&table::Row| counted(row) && !row.cortex_m3.is_null();
+    evidence::PROMISES.figure(
+        "rows of benchmarks counted on RV32IMAC and on Cortex-M3",
+        now.iter().filter(both).count(),
+        "rows",
+        "==",
+        now.iter().filter(counted).count(),
+        "cargo test -p ffi-tests --test bench instructions",
+    );
     let file = committed();
     let then = file["rows"].as_array().expect("rows");
     let counted = then.iter().filter(|row| row["machine"] == rows::RV32);
@@ -79,6 +92,15 @@ fn drift_is_found() {
     assert_eq!(drift(&row(1000).json(), &[row(1020)]), None);
     assert!(drift(&row(1000).json(), &[row(1021)]).is_some_and(|why| why.contains("1021")));
     assert!(drift(&row(1000).json(), &[]).is_some_and(|why| why.contains("nothing counts")));
+    let beside = |weir: u32| {
+        let mut row = row(1000);
+        row.cortex_m3 = serde_json::json!({ "weir": weir, "beat": 9000 });
+        row
+    };
+    assert_eq!(drift(&beside(500).json(), &[beside(490)]), None);
+    let off = drift(&beside(500).json(), &[beside(489)]);
+    assert!(off.is_some_and(|why| why.contains("cortex_m3") && why.contains("489")));
+    assert!(drift(&beside(500).json(), &[row(1000)]).is_some());
 }
 
 #[test]
@@ -94,6 +116,13 @@ fn missed_target_is_bold_and_ratio_is_theirs_over_ours() {
     assert!(
         met.contains("| n | 2,000 | - | <= 2,000 | 3,000 | 1.50 | peer |"),
         "{met}"
+    );
+    let mut two = row.clone();
+    two.cortex_m3 = serde_json::json!({ "weir": 1700, "beat": null });
+    let two = page(two);
+    assert!(
+        two.contains("| n | 2,000 | - | - | 3,000 | 1.50 | 1,700 | - | peer |"),
+        "{two}"
     );
     assert!(page(row.target("<=", 1999)).contains("| **<= 1,999** |"));
 }

@@ -1,12 +1,12 @@
-//! Builds and runs `ffi-tests/c/meter.c` on emulated RV32IMAC and reads its samples.
+//! Builds and runs `ffi-tests/c/meter.c` on an emulated chip and reads its samples.
 //!
-//! Unit: retired instructions of one call, its return included; not cycles. The program proves
+//! Unit: instructions of one call, its return included; not cycles. The program proves
 //! its counter before anything else, and here the result of every call is compared with what this
 //! machine computes, so that a figure is a figure of the right answer.
 
 use super::fixtures::{FLOWS, Fixture, LOADS, header};
 use crate::c::{Target, scratch};
-use crate::header::{read, root};
+use crate::header::root;
 use crate::oracle::lent::Lent;
 use std::collections::BTreeMap;
 use std::fs;
@@ -19,7 +19,7 @@ pub type Counts = BTreeMap<(String, String), Vec<Sample>>;
 /// One call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sample {
-    /// Retired instructions.
+    /// Instructions.
     pub instructions: u32,
     /// Passes through the factor, or iterations of the peer; 0 where nothing is told.
     pub effort: u32,
@@ -27,38 +27,77 @@ pub struct Sample {
     pub digest: u32,
 }
 
-fn archive() -> PathBuf {
-    root().join("dist/meter/libmeter.a")
+/// A chip that instructions are counted on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Chip {
+    /// By its own counter, `minstret`.
+    Rv32imac,
+    /// By a timer, while the emulator's clock goes on by 1,024 ns with each instruction.
+    CortexM3,
+}
+
+impl Chip {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Rv32imac, Self::CortexM3];
+
+    fn target(self) -> Target {
+        match self {
+            Self::Rv32imac => Target::rv32(),
+            Self::CortexM3 => Target::named("cortex-m3"),
+        }
+    }
+
+    /// The emulator's clock, where it is not that of every other program.
+    fn clock(self) -> &'static [&'static str] {
+        match self {
+            Self::Rv32imac => &[],
+            Self::CortexM3 => &["-icount", "shift=10"],
+        }
+    }
+
+    fn built(self, file: &str) -> PathBuf {
+        root().join(format!("dist/meter/{}/{file}", self.target().triple()))
+    }
 }
 
 /// Why nothing can be counted here, if so.
 #[must_use]
 pub fn lacks() -> Option<String> {
-    let built = archive().exists();
-    let lacks = (!built).then(|| "no dist/meter/libmeter.a: cmake/build-meter.sh".to_string());
-    Target::rv32().lacks().or(lacks)
+    Chip::ALL.into_iter().find_map(|chip| {
+        let library = chip.built("libmeter.a");
+        let lacks =
+            (!library.exists()).then(|| format!("no {}: cmake/build-meter.sh", library.display()));
+        chip.target().lacks().or(lacks)
+    })
 }
 
 /// The compiler that made what is counted.
 #[must_use]
 pub fn toolchain() -> String {
-    read("dist/meter/libmeter.toolchain.txt").trim().to_string()
+    let all = Chip::ALL.map(|chip| {
+        let path = chip.built("libmeter.toolchain.txt");
+        let text = fs::read_to_string(&path).unwrap_or_else(|why| panic!("{path:?}: {why}"));
+        text.trim().to_string()
+    });
+    assert_eq!(all[0], all[1], "two compilers: cmake/build-meter.sh");
+    all[0].clone()
 }
 
 /// Runs the meter over `fixtures`; panics if it does not count exactly or a call went wrong.
 #[must_use]
-pub fn run(fixtures: &[Fixture]) -> Counts {
-    let dir = scratch("meter");
+pub fn run(chip: Chip, fixtures: &[Fixture]) -> Counts {
+    let target = chip.target();
+    let dir = scratch(&format!("meter-{}", target.name()));
     fs::write(dir.join("fixtures.h"), header(fixtures)).expect("fixtures.h");
     let (program, include) = (dir.join("meter"), dir.to_string_lossy().into_owned());
-    let library = archive().to_string_lossy().into_owned();
+    let library = chip.built("libmeter.a").to_string_lossy().into_owned();
     // Casts between function types are what the bracket is made of. The flags stand before the
     // source, so the library is told what will be asked of it; it has one member.
     let wanted = "-Wl,--undefined=meter_bracket";
     let flags = ["-Wno-cast-function-type", "-I", &include, wanted, &library];
-    let built = Target::rv32().build("ffi-tests/c/meter.c", &flags, &program);
+    let built = target.build("ffi-tests/c/meter.c", &flags, &program);
     built.unwrap_or_else(|why| panic!("meter.c: {why}"));
-    let outcome = Target::rv32().run(&program);
+    let outcome = target.run_with(&program, chip.clock());
     assert!(outcome.good, "the meter stopped:\n{}", outcome.text);
     assert!(
         outcome.text.starts_with("meter exact\n"),

@@ -1,16 +1,20 @@
-//! The exact rows of the table: instructions on RV32IMAC, and the iterations, rounds and bytes of
+//! The exact rows of the table: instructions on two chips, and the iterations, rounds and bytes of
 //! the peers. Every one of them is the same on every machine with the same compiler.
 
 use super::fixtures::{self, Fixture};
-use super::meter::{Counts, Sample, samples, spread};
+use super::meter::{self, Chip, Counts, Sample, samples, spread};
 use super::table::Row;
 use crate::peers::network::Network;
 use crate::peers::{self, Course, diffusion, gossip};
+use serde_json::{Value, json};
 
 /// What instructions are counted on.
 pub const RV32: &str = "rv32imac, qemu -icount";
 /// What rows that follow from arithmetic alone are counted on.
 pub const ANY: &str = "any";
+
+/// What a figure of another chip and another day is called.
+const PROTOTYPED: &str = "an untuned prototype, on a network of this size";
 
 /// Instructions a reconcile may take.
 const RECONCILE: [(&str, u32); 4] = [
@@ -100,10 +104,7 @@ fn topology(counts: &Counts, of: &Fixture) -> Vec<Row> {
     );
     let mut factor = row("core.settle", "factor of a new topology");
     if let Some((_, prototype)) = PROTOTYPE.iter().find(|(name, _)| *name == plain) {
-        factor = factor.beat(
-            *prototype,
-            "an untuned prototype, on a network of this size",
-        );
+        factor = factor.beat(*prototype, PROTOTYPED);
     }
     let mut links = vec![];
     if plain.starts_with("geometric-64") {
@@ -170,7 +171,34 @@ fn peer_iterations(counts: &Counts, of: &Fixture) -> Row {
     }
 }
 
-/// Everything that was counted on the emulated chip.
+/// Counts everything on both chips: the rows of RV32IMAC, each with its figures on Cortex-M3.
+#[must_use]
+pub fn counted_on_both(fixtures: &[Fixture]) -> Vec<Row> {
+    let [first, second] = Chip::ALL.map(|chip| instructions(&meter::run(chip, fixtures), fixtures));
+    assert_eq!(first.len(), second.len(), "rows of the two chips");
+    first.into_iter().zip(&second).map(beside).collect()
+}
+
+/// One row of the two; what follows from arithmetic alone is one figure.
+fn beside((mut row, other): (Row, &Row)) -> Row {
+    assert_eq!(row.name, other.name, "rows of the two chips");
+    if row.machine == ANY {
+        assert_eq!(row, *other, "not the same on both chips");
+        return row;
+    }
+    let beat = if row.source == PROTOTYPED {
+        &Value::Null
+    } else {
+        &other.beat
+    };
+    row.cortex_m3 = json!({ "weir": other.weir, "beat": beat });
+    if let Some((least, most)) = &other.range {
+        row.cortex_m3["range"] = json!([least, most]);
+    }
+    row
+}
+
+/// Everything that was counted on an emulated chip.
 #[must_use]
 pub fn instructions(counts: &Counts, fixtures: &[Fixture]) -> Vec<Row> {
     let each = |rows: fn(&Counts, &Fixture) -> Vec<Row>| {

@@ -2,8 +2,9 @@
 //!
 //! The file holds `toolchain`, `host` (in general terms), and `rows`. A row is {group, name,
 //! machine, unit, weir, range, op, target, beat, source}; `weir` is null where only a peer is
-//! measured, `beat` where there is nothing to compare with. Rows with machine "host" are times of
-//! one run; all others are exact.
+//! measured, `beat` where there is nothing to compare with. Rows of instructions have {weir, range,
+//! beat} on the other chip in `cortex_m3`. Rows with machine "host" are times of one run; all
+//! others are exact.
 
 use serde_json::{Value, json};
 use std::fmt::Write;
@@ -34,6 +35,8 @@ pub struct Row {
     pub beat: Value,
     /// What the peer is.
     pub source: Value,
+    /// `weir`, `range` and `beat` on Cortex-M3, or null.
+    pub cortex_m3: Value,
     /// Whether it is a row of `docs/evidence.json` too.
     pub must: bool,
 }
@@ -53,6 +56,7 @@ impl Row {
             target: Value::Null,
             beat: Value::Null,
             source: Value::Null,
+            cortex_m3: Value::Null,
             must: false,
         }
     }
@@ -95,6 +99,9 @@ impl Row {
         });
         if let Some((least, most)) = &self.range {
             row["range"] = json!([least, most]);
+        }
+        if !self.cortex_m3.is_null() {
+            row["cortex_m3"] = self.cortex_m3.clone();
         }
         row
     }
@@ -141,10 +148,12 @@ const HEAD: &str = "\
 
 Made from [benchmarks.json](benchmarks.json) by `make bench`; a test fails if the two differ.
 
-**Exact figures.** Instructions are those that RV32IMAC retires, counted by QEMU with `-icount
-shift=0` through `minstret`, without FPU and bit manipulation. They are instructions, not cycles:
-no flash, no cache, no stalls. The counter proves itself in every run on callees of known length,
-and every result is compared with this library's on the host. Compiled by TOOLCHAIN,
+**Exact figures.** Instructions are those that the emulated chip executes: RV32IMAC without FPU and
+bit manipulation, counted by QEMU with `-icount shift=0` through `minstret`, and Cortex-M3, counted
+by a timer of the board while each instruction takes 1,024 ns of the emulated clock. They are
+instructions, not cycles: no flash, no cache, no stalls. Range, target and ratio are RV32IMAC's;
+the range on Cortex-M3 is in the file. The counter proves itself in every run on callees of known
+length, and every result is compared with this library's on the host. Compiled by TOOLCHAIN,
 opt-level \"s\", fat LTO, as in the archive; the soft-float peers too. A figure is the median over 9
 flows uniform in +-100.0, 5 loads, 16 links or 63 arguments; the range is its least and most.
 Networks are named with (nodes, edges, triangles); their seeds are in
@@ -184,11 +193,19 @@ pub fn page(file: &Value) -> String {
 fn heading(page: &mut String, row: &Value, group: &str) {
     let machine = row["machine"].as_str().unwrap_or("");
     let unit = row["unit"].as_str().unwrap_or("");
+    let (also, heads, rule) = match row["cortex_m3"] {
+        Value::Null => ("", "", ""),
+        _ => (
+            "; Cortex-M3, qemu -icount",
+            " weir on M3 | to beat on M3 |",
+            "---|---|",
+        ),
+    };
     let _ = write!(
         page,
-        "\n## {group}\n\nMachine: {machine}. Unit: {unit}.\n\n\
-         | what | weir | range | target | to beat | to beat / weir | what is to beat |\n\
-         |---|---|---|---|---|---|---|\n"
+        "\n## {group}\n\nMachine: {machine}{also}. Unit: {unit}.\n\n\
+         | what | weir | range | target | to beat | to beat / weir |{heads} what is to beat |\n\
+         |---|---|---|---|---|---|{rule}---|\n"
     );
 }
 
@@ -218,9 +235,13 @@ fn line(page: &mut String, row: &Value) {
         (Some(beat), Some(weir)) if weir > 0.0 => rounded(beat / weir),
         _ => "-".to_string(),
     };
+    let other = match &row["cortex_m3"] {
+        Value::Null => String::new(),
+        other => format!(" {} | {} |", number(&other["weir"]), number(&other["beat"])),
+    };
     let _ = writeln!(
         page,
-        "| {} | {} | {range} | {target} | {} | {ratio} | {} |",
+        "| {} | {} | {range} | {target} | {} | {ratio} |{other} {} |",
         cell("name"),
         number(&row["weir"]),
         number(&row["beat"]),

@@ -1,5 +1,6 @@
-//! Counts instructions on emulated RV32IMAC and the steps of the peers, takes the times that
-//! criterion left, and writes `docs/benchmarks.json`, its page, and rows for the evidence.
+//! Counts instructions on emulated RV32IMAC and Cortex-M3 and the steps of the peers, takes the
+//! times that criterion left, and writes `docs/benchmarks.json`, its page, and rows for the
+//! evidence.
 //!
 //! `weir-bench exact` counts only, and leaves the times of the file as they are.
 
@@ -30,7 +31,7 @@ fn write(path: &str, text: &str) -> Result<(), String> {
 fn main() -> Result<(), String> {
     meter::lacks().map_or(Ok(()), Err)?;
     let small = fixtures::small();
-    let mut measured = rows::instructions(&meter::run(&small), &small);
+    let mut measured = rows::counted_on_both(&small);
     measured.extend(rows::balancing());
     let (host, timed) = if std::env::args().nth(1).as_deref() == Some("exact") {
         recorded()

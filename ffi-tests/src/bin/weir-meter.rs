@@ -1,4 +1,4 @@
-//! Counts instructions on emulated RV32IMAC and prints them: least, median and most of each call.
+//! Counts instructions on emulated chips and prints them: least, median and most of each call.
 
 use ffi_tests::bench::{fixtures, meter};
 
@@ -7,9 +7,13 @@ fn main() {
         eprintln!("weir-meter: {why}");
         std::process::exit(1);
     }
-    let counts = meter::run(&fixtures::small());
+    meter::Chip::ALL.into_iter().for_each(print);
+}
+
+fn print(chip: meter::Chip) {
+    let counts = meter::run(chip, &fixtures::small());
     println!(
-        "{:14} {:16} {:>10} {:>10} {:>10}  effort",
+        "{:14} {:16} {:>10} {:>10} {:>10}  effort on {chip:?}",
         "network", "call", "least", "median", "most"
     );
     for ((of, what), samples) in &counts {

@@ -1,4 +1,5 @@
-//! How many instructions does one call retire? A trampoline in assembly, and callees that prove it.
+//! How many instructions does one call retire on RISC-V? A trampoline in assembly, and callees that
+//! prove it.
 //!
 //! Two reads of `minstret` with n instructions between them differ by n + 1. Between the two reads
 //! here stand the call (1) and the callee (n, its return included): n + 2. The low word is enough
@@ -9,7 +10,8 @@ use core::arch::global_asm;
 
 // uint32_t meter_bracket(fn, a, b, c, d, e, f): calls fn(a, ..., f), keeps the difference of the
 // reads in meter_retired, and returns what fn returned. The proofs are n instructions long: a bare
-// return, five and a hundred before it, and a loop of 3 * 7 turns with one before and one after.
+// return, five and a hundred before it, and loops of 3 * 7 and 3 * 999,424 with one before and one
+// after.
 global_asm!(
     ".pushsection .text.meter_bracket, \"ax\", @progbits",
     ".option push",
@@ -68,6 +70,14 @@ global_asm!(
     ".type meter_proof_23, @function",
     "meter_proof_23:",
     "    li t0, 7",
+    "1:  nop",
+    "    addi t0, t0, -1",
+    "    bnez t0, 1b",
+    "    ret",
+    ".global meter_proof_2998274",
+    ".type meter_proof_2998274, @function",
+    "meter_proof_2998274:",
+    "    lui t0, 244",
     "1:  nop",
     "    addi t0, t0, -1",
     "    bnez t0, 1b",
