@@ -52,7 +52,7 @@ test demo bench evidence:
 	WEIR_SETUP_SECONDS=$$(( $$(date +%s) - start )) python3 ffi-tests/run.py $@ $(ARGS)
 
 size: archives
-	@cmake/size.sh
+	@$$(cmake/host-cargo.sh) run --quiet --profile checked -p ffi-tests --bin weir-size
 
 fuzz: setup
 	@python3 ffi-tests/fuzz.py run $(SECONDS)

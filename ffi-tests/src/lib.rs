@@ -2,6 +2,7 @@
 //! programs that build and inspect the archive. Nothing here reaches firmware.
 
 pub mod bench;
+pub mod bill;
 pub mod c;
 pub mod contract;
 pub mod evidence;
