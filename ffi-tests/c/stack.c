@@ -231,6 +231,26 @@ static void the_balance(void)
     DEPTH(weir_sweep_flow, (&up, &down, &next));
 }
 
+/* A frame of known size, so that the paint is known to tell. */
+static __attribute__((noinline)) int fill_512(void)
+{
+    volatile uint8_t room[512];
+    size_t at;
+    for (at = 0; at < sizeof room; at++) {
+        room[at] = (uint8_t)at;
+    }
+    return room[511];
+}
+
+static void the_paint_tells(void)
+{
+    size_t depth;
+    paint_below();
+    CHECK(fill_512() == 255);
+    depth = depth_below();
+    CHECK(depth >= 512 && depth < 512 + 192);
+}
+
 static void the_words(void)
 {
     static weir_mesh_config mesh;
@@ -247,6 +267,7 @@ static void the_words(void)
 int main(void)
 {
     size_t at;
+    the_paint_tells();
     the_mesh();
     the_complex();
     the_balance();

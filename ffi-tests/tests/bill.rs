@@ -114,11 +114,13 @@ fn promise_stack(stacks: &Figures) {
 fn stack_high_water() {
     let now = Part::Stack.measure();
     for (machine, stacks) in &now {
-        let measured: Vec<_> = stacks.keys().cloned().collect();
-        assert_eq!(
-            measured,
-            functions(),
-            "stack.c on {machine}, docs/abi/symbols.txt"
+        let exported = functions();
+        let alone = |name: &&String| !(stacks.contains_key(*name) && exported.contains(name));
+        let names = stacks.keys().chain(&exported);
+        let alone: Vec<_> = names.filter(alone).collect();
+        assert!(
+            alone.is_empty(),
+            "either in stack.c on {machine} or in docs/abi/symbols.txt: {alone:?}"
         );
     }
     if let Some(stacks) = now.get(stack::MACHINE) {

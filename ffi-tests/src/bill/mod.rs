@@ -121,7 +121,8 @@ impl Bill {
         }
     }
 
-    /// Takes a fresh measurement over. Exceptions are lowered and dropped, never raised or added.
+    /// Takes a fresh measurement over; machines that are not here keep their rows. Exceptions are
+    /// lowered and dropped, never raised or added.
     pub fn take(&mut self, part: Part, now: &Rows) {
         for row in now.keys() {
             let triple = part.triple(row);
@@ -129,11 +130,11 @@ impl Bill {
             self.compilers.insert(triple.to_string(), compilers);
         }
         match part {
-            Part::Text => self.text.clone_from(now),
+            Part::Text => self.text.extend(now.clone()),
             Part::Ram => self.ram.clone_from(now),
             Part::Stack => {
                 self.exceptions = stack::lowered(&self.exceptions, now);
-                self.stack.clone_from(now);
+                self.stack.extend(now.clone());
             }
         }
     }
