@@ -10,14 +10,14 @@ SECONDS ?= 300
 
 help:
 	@echo 'make demo      54 nodes on a real map share real work through a cut; ARGS=--help says more'
-	@echo 'make test      everything: Rust, C and C++, the emulated target, packages, drift'
+	@echo 'make test      everything: Rust, C and C++, emulated machines, packages, drift'
 	@echo 'make archive   dist/lib/TARGET/libweir.a; TARGET=$(TARGET) unless given, one of:'
 	@cmake/targets.sh archive | sed 's/;.*//; s/^/                 /'
 	@echo 'make archives  all of them, two at a time'
 	@echo 'make dist      what is handed out: dist/weir-<version>.tar.gz'
-	@echo 'make bench     instructions on RV32IMAC, times, peers; ARGS=exact: no times'
+	@echo 'make bench     instructions on two chips, times, peers; ARGS=exact: no times'
 	@echo 'make evidence  the long runs; writes docs/evidence.json'
-	@echo 'make size      the bill: flash, RAM of a handle, stack of a call'
+	@echo 'make size      the bill: flash, RAM of a handle, stack of a call; WEIR_BLESS=1 records it'
 	@echo 'make fuzz      hostile input for SECONDS=$(SECONDS), all targets together (needs Clang)'
 	@echo 'make miri      the tests of the border in an interpreter (needs a nightly Rust)'
 	@echo 'make header    include/weir.h and docs/abi/symbols.txt from src/abi'

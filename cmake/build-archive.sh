@@ -39,13 +39,15 @@ fi
 # LLVM's tools cannot take the lines of WebAssembly away, so they are not made.
 lines=line-tables-only
 [ "$prefix" != clang ] || lines=none
-# Lets the linker of the firmware shorten calls, as it does with what C compilers give it.
+# Lets the linker of the firmware shorten calls, as it does with what C compilers give it. That
+# rustc calls the feature unstable is known and not repeated for every archive.
 relax=
 case $triple in riscv*) relax=-Ctarget-feature=+relax ;; esac
 CARGO_PROFILE_RELEASE_DEBUG=$lines \
 RUSTFLAGS="$relax --remap-path-prefix=$PWD=weir --remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=cargo" \
     "$cargo" rustc --quiet --lib --crate-type staticlib --release --features archive \
-    "${std[@]}" --target "$triple" --target-dir "$target_dir"
+    "${std[@]}" --target "$triple" --target-dir "$target_dir" \
+    2> >(awk -v RS= -v ORS='\n\n' '!/unstable feature .*: `relax`/' >&2)
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
