@@ -69,8 +69,7 @@ static inline void mesh_sizes_must_hold(const weir_mesh_config *c, size_t bytes)
     size_t said = WEIR_MESH_BYTES((size_t)c->max_nodes, (size_t)c->max_degree,
                                   (size_t)c->max_neighbours, (size_t)c->inbox_frames,
                                   (size_t)c->frame_max) +
-                  WEIR_MESH_SIGNED((size_t)c->max_neighbours, (size_t)c->signed_records,
-                                   (size_t)c->signed_bytes);
+                  WEIR_MESH_SIGNED((size_t)c->signed_records, (size_t)c->signed_bytes);
     HOLDS(bytes != 0 && bytes <= said);
 }
 
