@@ -82,7 +82,7 @@ fi
 "$ar" rcsD "$out/libweir.a" "$work/weir.o"
 {
     echo "rustc $(rust_version "$RUSTC")${std:+ with core from source}"
-    "$ld" --version | head -1
+    "$ld" --version | sed -n 1p
 } >"$out/libweir.toolchain.txt"
 
 cmake/check-archive.sh "$out/libweir.a" "$triple"

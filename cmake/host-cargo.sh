@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 . cmake/toolchain.env
 for cargo in cargo "$WEIR_RELEASE_CARGO"; do
     version=$("$cargo" --version 2>/dev/null | cut -d' ' -f2 || true)
-    older=$(printf '%s\n' "$WEIR_OLDEST_RUST" "$version" | sort -V | head -1)
+    older=$(printf '%s\n' "$WEIR_OLDEST_RUST" "$version" | sort -V | sed -n 1p)
     if [ -n "$version" ] && [ "$older" = "$WEIR_OLDEST_RUST" ]; then
         command -v "$cargo"
         exit

@@ -11,7 +11,14 @@ read -r -a abi <<<"$abi"
 case $prefix in
 clang)
     # Debian's names carry the version; the first that is there serves.
-    llvm() { command -v "$1-14" "$1-15" "$1-16" "$1-17" "$1-18" "$1-19" "$1" | head -1; }
+    llvm() {
+        local version
+        for version in -14 -15 -16 -17 -18 -19 ''; do
+            command -v "$1$version" && return
+        done
+        echo "weir: no $1: make setup" >&2
+        return 1
+    }
     cc=("$(llvm clang)" "${abi[@]}")
     ar=$(llvm llvm-ar) nm=$(llvm llvm-nm) objcopy=$(llvm llvm-objcopy)
     objdump=$(llvm llvm-objdump) ld=$(llvm wasm-ld)
