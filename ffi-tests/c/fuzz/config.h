@@ -18,7 +18,7 @@ static inline void some_fields(struct input *in, uint8_t *bytes, size_t from, si
         at -= at % wide;
         if (near & 128 && at + wide <= to) {
             /* A little more or less than what is there. */
-            value = (int64_t)get64(bytes + at, wide) + (near & 127) - 64;
+            value = (int64_t)(get64(bytes + at, wide) + (uint64_t)(near & 127) - 64u);
         }
         if (at >= from && at + wide <= to) {
             put(bytes + at, (uint64_t)value, wide);
