@@ -1,11 +1,8 @@
 /* What a firmware links that levels loads itself: seats and the pace of a complex, the choice of a
  * way, sweeps, diffusion and potentials. It does not settle or plan. */
-#include <weir.h>
+#include "bill.h"
 
-typedef void (*function)(void);
-
-/* Their addresses are read when the program runs, so the linker keeps every one. */
-static const volatile function used[] = {
+LINKS(
     (function)weir_complex_config_default,
     (function)weir_complex_storage_size,
     (function)weir_complex_init,
@@ -28,10 +25,4 @@ static const volatile function used[] = {
     (function)weir_potential_relax,
     (function)weir_potential_flow,
     (function)weir_status_name,
-    (function)weir_version,
-};
-
-int main(void)
-{
-    return used[0] == used[1];
-}
+    (function)weir_version)

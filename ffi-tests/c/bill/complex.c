@@ -1,11 +1,8 @@
 /* What a firmware links that has a network of its own, settles flows on it and plans. The further
  * parts of the complex are bills of their own: parts.c and balance.c. */
-#include <weir.h>
+#include "bill.h"
 
-typedef void (*function)(void);
-
-/* Their addresses are read when the program runs, so the linker keeps every one. */
-static const volatile function used[] = {
+LINKS(
     (function)weir_complex_config_default,
     (function)weir_complex_storage_size,
     (function)weir_complex_init,
@@ -20,10 +17,4 @@ static const volatile function used[] = {
     (function)weir_complex_settle,
     (function)weir_complex_plan,
     (function)weir_status_name,
-    (function)weir_version,
-};
-
-int main(void)
-{
-    return used[0] == used[1];
-}
+    (function)weir_version)

@@ -1,11 +1,8 @@
 /* What a node links that keeps no map: it speaks, hears, keeps records and hands work over, but
  * plans nothing. Every function of the mesh but those that need a complex. */
-#include <weir.h>
+#include "bill.h"
 
-typedef void (*function)(void);
-
-/* Their addresses are read when the program runs, so the linker keeps every one. */
-static const volatile function used[] = {
+LINKS(
     (function)weir_mesh_config_default,
     (function)weir_mesh_storage_size,
     (function)weir_mesh_init,
@@ -34,10 +31,4 @@ static const volatile function used[] = {
     (function)weir_mesh_get_stats,
     (function)weir_refusal_name,
     (function)weir_status_name,
-    (function)weir_version,
-};
-
-int main(void)
-{
-    return used[0] == used[1];
-}
+    (function)weir_version)
