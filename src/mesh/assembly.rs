@@ -108,3 +108,70 @@ pub fn forget(places: &mut [Assembly], sender: u16) {
         place.sender = 0;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::{Kind, wire::Part};
+
+    const PATIENCE: u32 = 100;
+
+    fn part(counter: u32, index: u8, count: u8) -> Header {
+        Header {
+            key: Key {
+                author: 9,
+                kind: Kind::Links,
+                slot: 0,
+            },
+            version: Version { boot: 1, counter },
+            payload: 300,
+            part: Part { index, count },
+        }
+    }
+
+    #[test]
+    fn a_record_is_whole_when_each_part_came_in_any_order() {
+        let mut places = [Assembly::zeroed(); ASSEMBLIES];
+        let mut take = |index| accept(&mut places, 5, &part(1, index, 3), (0, PATIENCE));
+        assert_eq!(take(2), Some((0, false)));
+        assert_eq!(take(2), Some((0, false)), "twice is once");
+        assert_eq!(take(0), Some((0, false)));
+        assert_eq!(take(1), Some((0, true)));
+    }
+
+    #[test]
+    fn a_third_sender_waits_until_one_was_silent() {
+        let mut places = [Assembly::zeroed(); ASSEMBLIES];
+        let mut take = |sender, now| accept(&mut places, sender, &part(1, 0, 2), (now, PATIENCE));
+        assert_eq!(take(5, 0), Some((0, false)));
+        assert_eq!(take(6, 10), Some((1, false)));
+        assert_eq!(take(7, PATIENCE - 1), None);
+        assert_eq!(
+            take(7, PATIENCE),
+            Some((0, false)),
+            "the one silent longest enough"
+        );
+        assert_eq!(take(5, PATIENCE), None);
+        forget(&mut places, 6);
+        let now = (PATIENCE, PATIENCE);
+        assert_eq!(
+            accept(&mut places, 5, &part(1, 1, 2), now),
+            Some((1, false))
+        );
+    }
+
+    #[test]
+    fn a_stray_part_does_not_throw_away_what_is_nearly_whole() {
+        let mut places = [Assembly::zeroed(); ASSEMBLIES];
+        let mut take = |header| accept(&mut places, 5, &header, (0, PATIENCE));
+        assert!(take(part(1, 0, 3)).is_some() && take(part(1, 1, 3)).is_some());
+        assert_eq!(take(part(2, 1, 3)), None);
+        assert_eq!(take(part(1, 2, 3)), Some((0, true)));
+        assert_eq!(
+            take(part(2, 0, 3)),
+            Some((0, false)),
+            "a first part begins anew"
+        );
+        assert_eq!(take(part(2, 1, 3)), Some((0, false)));
+    }
+}
